@@ -1,0 +1,1 @@
+"""Mixwright: what would revenue have been, had we spent differently?"""

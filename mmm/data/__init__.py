@@ -1,0 +1,1 @@
+"""Data in: panels, inputs, reading, checking, repairing, simulating."""

@@ -1,0 +1,1 @@
+"""Long work: submit a task by name, follow it, cancel it, recover it."""

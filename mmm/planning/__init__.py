@@ -1,0 +1,1 @@
+"""Questions about the future asked of a fitted model: scenarios and budgets."""

@@ -1,0 +1,1 @@
+"""Tables, repositories, encryption, audit chain, migrations."""

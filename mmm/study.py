@@ -1,0 +1,1 @@
+"""One whole analysis, pure: data and specification in, fitted model, effects, checks and plan out."""

@@ -1,0 +1,1 @@
+"""Adstock, saturation and seasonality: pure functions of arrays."""

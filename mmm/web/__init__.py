@@ -1,0 +1,1 @@
+"""The only part, with `pages/`, that knows Streamlit."""
