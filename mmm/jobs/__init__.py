@@ -1,1 +1,1 @@
-"""Long work: submit a task by name, follow it, cancel it, recover it."""
+"""Long work outside the web process: the SQL row is the record, a cluster of processes only runs it."""
