@@ -1,0 +1,201 @@
+"""Cells as people write them: numbers with marks, signs, currencies and words for "no value"."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+import pyarrow.compute as pc
+from numpy.typing import NDArray
+
+DecimalMark = Literal[".", ","]
+
+NO_VALUE = frozenset(
+    {
+        "",
+        "-",
+        "--",
+        "---",
+        "–",
+        "—",
+        "null",
+        "none",
+        "nil",
+        "na",
+        "n/a",
+        "n.a.",
+        "#n/a",
+        "#n/a n/a",
+        "#nv",
+        "nan",
+        "<na>",
+    }
+    | {"(null)", "(blank)", "(not set)", "not available", "k.a.", "."}
+)
+"""What exports write where there is no value; compared in lower case."""
+
+TRUE_WORDS = frozenset({"true", "yes", "y", "ja", "oui", "si", "sí", "wahr", "vrai", "x"})
+FALSE_WORDS = frozenset({"false", "no", "n", "nein", "non", "falsch", "faux"})
+
+_GROUP_MARKS = " \u00a0\u202f\u2009'’"
+_PLAIN = r"^[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d{1,3})?$"
+_GROUPED = {
+    ".": r"^-?\d{1,3}(,\d{2,3})*,\d{3}(\.\d*)?$",
+    ",": r"^-?(\d{1,3}(\.\d{3})+|\d+)(,\d*)?$",
+}
+_CURRENCY = re.compile(
+    r"^(?:[€$£¥₹]|(?:us|a|c|nz|hk)\$|r\$|kr\.?|zł|chf|eur|usd|gbp|jpy|sek|nok|dkk|pln|cad|aud)|"
+    r"(?:[€$£¥₹]|kr\.?|zł|chf|eur|usd|gbp|jpy|sek|nok|dkk|pln|cad|aud)$",
+    re.IGNORECASE,
+)
+# Only one reading is possible: a leading zero, a group that is not three digits, both marks in order.
+_SURE_COMMA = r"^[^\d]*(\d{1,3}(\.\d{3})+,\d+|0,\d+|\d+,(\d{1,2}|\d{4,})|\d{4,},\d+|\d{1,3}(\.\d{3}){2,})[^\d]*$"
+_SURE_POINT = r"^[^\d]*(\d{1,3}(,\d{3})+\.\d+|0?\.\d+|\d+\.(\d{1,2}|\d{4,})|\d{4,}\.\d+|\d{1,3}(,\d{3}){2,})[^\d]*$"
+_THREE = {".": r"^[^\d]*[1-9]\d{0,2}\.\d{3}[^\d]*$", ",": r"^[^\d]*[1-9]\d{0,2},\d{3}[^\d]*$"}
+
+
+@dataclass(frozen=True, eq=False)
+class Numbers:
+    """A column read as numbers, `[row]`.
+
+    Attributes:
+        values: float64, NaN where missing or bad.
+        missing: the cell holds no value.
+        bad: the cell holds something that is no number.
+    """
+
+    values: NDArray[np.float64]
+    missing: NDArray[np.bool_]
+    bad: NDArray[np.bool_]
+
+
+def is_no_value(text: str) -> bool:
+    """Whether a cell stands for "no value", such as `--`, `NULL`, `#N/A` or a blank."""
+    return text.strip().strip("\u200b\ufeff").lower() in NO_VALUE
+
+
+def parse_number(text: str, decimal: DecimalMark = ".") -> float | None:
+    """One cell as a number; None when it is none.
+
+    Understands signs, `(1,234)` as negative, `%` as hundredths, a currency before or behind, and
+    thousands set apart by a comma, point, blank or apostrophe.
+    """
+    body = text.strip().strip("\u200b\ufeff").replace("\u2212", "-")
+    negative = False
+    if body.startswith("(") and body.endswith(")"):
+        negative, body = True, body[1:-1].strip()
+    if body.endswith("%"):
+        inner = parse_number(body[:-1], decimal)
+        return None if inner is None else (-inner if negative else inner) / 100
+    body, minus = _without_sign_and_currency(body)
+    if minus and negative:
+        return None
+    if any(mark in body for mark in _GROUP_MARKS):
+        if not re.match(rf"^\d{{1,3}}([{_GROUP_MARKS}]\d{{3}})+([.,]\d*)?$", body):
+            return None
+        body = re.sub(f"[{_GROUP_MARKS}]", "", body)
+    value = _plain_number(body, decimal)
+    if value is None:
+        return None
+    return -value if (negative or minus) else value
+
+
+def parse_numbers(text: pd.Series[str], decimal: DecimalMark = ".") -> Numbers:
+    """A column of cells as numbers: plain ones at once, the unusual ones each distinct text once."""
+    cells = pc.utf8_trim_whitespace(as_arrow(text))
+    missing = _numpy(pc.is_in(pc.utf8_lower(cells), value_set=pa.array(sorted(NO_VALUE))))
+    values = np.full(len(text), np.nan)
+    open_ = ~missing
+    if decimal == ".":
+        open_ = _cast_where(cells, _PLAIN, values, open_)
+    if open_.any():
+        open_ = _cast_where(cells, _GROUPED[decimal], values, open_, decimal)
+    bad = np.zeros(len(text), dtype=np.bool_)
+    if open_.any():
+        rest = pd.Series(cells.filter(pa.array(open_)).to_pylist(), dtype=object)
+        codes, unique = pd.factorize(rest)
+        parsed = [parse_number(str(cell), decimal) for cell in unique]
+        numbers = np.array([np.nan if value is None else value for value in parsed])
+        values[open_] = numbers[codes]
+        bad[open_] = ~np.isfinite(numbers)[codes]
+        missing[open_] = np.array([is_no_value(str(cell)) for cell in unique])[codes]
+        bad &= ~missing
+    return Numbers(values, missing, bad)
+
+
+def decimal_evidence(text: pd.Series[str]) -> tuple[int, int, int]:
+    """How many cells can only be read with a decimal comma, only with a decimal point, or either way."""
+    cells = pc.utf8_trim_whitespace(as_arrow(text))
+
+    def count(pattern: str) -> int:
+        return int(pc.sum(pc.match_substring_regex(cells, pattern)).as_py() or 0)
+
+    return count(_SURE_COMMA), count(_SURE_POINT), count(_THREE["."]) + count(_THREE[","])
+
+
+def decimal_mark(text: pd.Series[str], fallback: DecimalMark = ".") -> DecimalMark:
+    """The decimal mark of a column, or `fallback` where every cell can be read both ways."""
+    comma, point, _ = decimal_evidence(text)
+    if comma == point:
+        return fallback
+    return "," if comma > point else "."
+
+
+def as_arrow(text: pd.Series[str]) -> pa.Array:
+    """The cells of a column as one Arrow string array."""
+    array = pa.array(text, type=pa.string(), from_pandas=True)
+    if isinstance(array, pa.ChunkedArray):
+        array = array.combine_chunks()
+    return array.fill_null("")
+
+
+def _cast_where(
+    cells: pa.Array,
+    pattern: str,
+    values: NDArray[np.float64],
+    open_: NDArray[np.bool_],
+    decimal: DecimalMark | None = None,
+) -> NDArray[np.bool_]:
+    """Fill `values` where an open cell matches; returns what is still open. `decimal` says which marks to undo."""
+    matches = _numpy(pc.match_substring_regex(cells, pattern)) & open_
+    if not matches.any():
+        return open_
+    chosen = cells.filter(pa.array(matches))
+    if decimal is not None:
+        chosen = pc.replace_substring(chosen, "," if decimal == "." else ".", "")
+        chosen = pc.replace_substring(chosen, ",", ".")
+    numbers = pc.cast(chosen, pa.float64()).to_numpy(zero_copy_only=False)
+    values[matches] = numbers
+    finite = np.ones_like(open_)
+    finite[matches] = np.isfinite(numbers)
+    return open_ & ~(matches & finite)
+
+
+def _without_sign_and_currency(body: str) -> tuple[str, bool]:
+    minus = False
+    for _ in range(2):  # a sign may stand before or behind the currency
+        if body.startswith(("-", "+")):
+            minus, body = minus or body[0] == "-", body[1:].strip(_GROUP_MARKS)
+        elif body.endswith("-"):
+            minus, body = True, body[:-1].strip(_GROUP_MARKS)
+        body = _CURRENCY.sub("", body, count=1).strip(_GROUP_MARKS)
+    return body, minus
+
+
+def _plain_number(body: str, decimal: DecimalMark) -> float | None:
+    if re.match(_GROUPED[decimal], body):
+        body = body.replace("," if decimal == "." else ".", "").replace(",", ".")
+    elif decimal == "," and "." in body:
+        return None
+    if not re.match(_PLAIN, body):
+        return None
+    value = float(body)
+    return value if np.isfinite(value) else None
+
+
+def _numpy(mask: pa.Array) -> NDArray[np.bool_]:
+    return np.array(mask.to_numpy(zero_copy_only=False), dtype=np.bool_)

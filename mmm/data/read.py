@@ -1,0 +1,281 @@
+"""A file as one table of text, with everything that was noticed while reading it."""
+
+from __future__ import annotations
+
+import csv
+import hashlib
+import io
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import pandas as pd
+
+from mmm.data.cells import DecimalMark, decimal_evidence
+from mmm.data.dates import date_share, parse_dates
+from mmm.data.dialect import Dialect, decode, find_header, is_total, sniff_delimiter
+from mmm.data.findings import Finding, FindingLog
+from mmm.data.workbook import MAX_COLUMNS, Sheet, is_zip, read_workbook
+from mmm.errors import DataError
+
+MAX_FILE_BYTES = 50 * 1024 * 1024  # a decade of daily rows for a hundred markets is a third of it
+MAX_CELLS = 6_000_000  # about 400 MB as Python text while reading
+MAX_NAME = 120  # characters of a column's name that are kept
+LOOK_ROWS = 2_000  # rows read to tell decimal mark and date order
+TAIL_ROWS = 12  # rows at the end that may be totals or notes
+
+_SIGNATURES = (
+    (b"\x89PNG", "an image"),
+    (b"\xff\xd8\xff", "an image"),
+    (b"GIF8", "an image"),
+    (b"%PDF", "a PDF document"),
+    (b"\xd0\xcf\x11\xe0", "an old Excel workbook (.xls) or protected by a password"),
+    (b"PAR1", "a Parquet file"),
+    (b"\x1f\x8b", "a compressed file"),
+    (b"7z\xbc\xaf", "a compressed file"),
+    (b"Rar!", "a compressed file"),
+    (b"SQLite format 3", "a database"),
+)
+
+Numbered = tuple[int, list[str]]
+
+
+@dataclass(frozen=True, eq=False)
+class RawTable:
+    """A file's table as text, unchanged apart from what `findings` say.
+
+    Attributes:
+        frame: cells as written; its index is each row's number in the file, 1-based.
+        first_row: number of the first data row in the file.
+        dialect: how the file is written.
+        findings: what was noticed; one that refuses makes the table unusable for a panel.
+        sha256: hash of the file's bytes, hexadecimal.
+        sheets: names of the workbook's visible sheets; empty for text.
+        name: the file's name.
+    """
+
+    frame: pd.DataFrame
+    first_row: int
+    dialect: Dialect
+    findings: tuple[Finding, ...]
+    sha256: str
+    sheets: tuple[str, ...] = ()
+    name: str = ""
+
+    @property
+    def columns(self) -> tuple[str, ...]:
+        """Names of the columns, in the file's order."""
+        return tuple(str(column) for column in self.frame.columns)
+
+
+def read_table(name: str, content: bytes, *, sheet: str | None = None) -> RawTable:
+    """Read a CSV, TSV or semicolon file in any common encoding, or one sheet of an XLSX workbook.
+
+    Args:
+        name: the file's name, for messages.
+        content: its bytes.
+        sheet: which sheet of a workbook; by default the first with a table.
+
+    Raises:
+        DataError: the file is empty, too large, no table, or has no row of column names or no data.
+    """
+    _check_bytes(name, content)
+    noted = FindingLog()
+    sheets: tuple[str, ...] = ()
+    title = encoding = delimiter = None
+    if is_zip(content):
+        book = read_workbook(name, content, sheet)
+        _note_sheets(noted, book, name, sheet)
+        rows: list[Numbered] = [(index + 1, row) for index, row in enumerate(book.rows)]
+        sheets, title = book.names, book.name
+    else:
+        text, encoding = decode(content, name)
+        if not text.strip():
+            raise _empty(name)
+        if encoding == "cp1252":
+            noted.info("encoding", "The file is not UTF-8; it was read as Windows-1252. Check names with accents.")
+        delimiter = sniff_delimiter(text)
+        rows = _text_rows(text, delimiter, name, noted)
+    (header_row, header), body = _split(rows, name, noted)
+    frame = _frame(header, body, name, noted)
+    decimal, date_order = _marks(frame, delimiter)
+    return RawTable(
+        frame=frame,
+        first_row=int(frame.index[0]),
+        dialect=Dialect(
+            kind="csv" if title is None else "xlsx",
+            encoding=encoding,
+            delimiter=delimiter,
+            decimal=decimal,
+            date_order=date_order,
+            sheet=title,
+            header_row=header_row,
+        ),
+        findings=noted.findings(),
+        sha256=hashlib.sha256(content).hexdigest(),
+        sheets=sheets,
+        name=name,
+    )
+
+
+def _check_bytes(name: str, content: bytes) -> None:
+    if not content:
+        raise _empty(name)
+    if len(content) > MAX_FILE_BYTES:
+        raise DataError(
+            f"“{name}” has {len(content) / 2**20:,.0f} MB; the limit is {MAX_FILE_BYTES // 2**20} MB. "
+            "Leave out columns that are not needed, or add the rows up to days or weeks."
+        )
+    for signature, what in _SIGNATURES:
+        if content.startswith(signature):
+            raise DataError(f"“{name}” is {what}, not a table. Save the table as CSV or XLSX and upload that.")
+
+
+def _empty(name: str) -> DataError:
+    return DataError(f"“{name}” is empty. Upload a table with one row of column names and one row a period.")
+
+
+def _note_sheets(noted: FindingLog, book: Sheet, name: str, asked: str | None) -> None:
+    if not name.lower().endswith((".xlsx", ".xlsm")):
+        noted.info("workbook", "The file is an Excel workbook in spite of its name, and was read as one.")
+    if len(book.names) > 1 and asked is None:
+        others = ", ".join(f"“{other}”" for other in book.names if other != book.name)
+        noted.info("sheet", f"The sheet “{book.name}” was read; the workbook also has {others}.")
+
+
+def _text_rows(text: str, delimiter: str, name: str, noted: FindingLog) -> list[Numbered]:
+    """Every record with the line it starts on."""
+    rows: list[Numbered] = []
+    reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter)
+    start = 1
+    try:
+        for row in reader:
+            rows.append((start, row))
+            start = reader.line_num + 1
+    except csv.Error as error:
+        raise DataError(
+            f"“{name}” cannot be read past line {start:,}: {error}. Look for a lone quotation mark."
+        ) from error
+    if rows and text[:4].lower() == "sep=":
+        rows = rows[1:]
+    if rows and reader.line_num > rows[-1][0] and _quote_left_open(text, rows[-1][0]):
+        noted.refuse(
+            "open_quote",
+            "A quotation mark opened in this row is never closed; the rows after it are lost.",
+            rows[-1][0],
+        )
+    return rows
+
+
+def _quote_left_open(text: str, start: int) -> bool:
+    record = "".join(text.splitlines(keepends=True)[start - 1 :])
+    return record.count('"') % 2 == 1
+
+
+def _split(rows: list[Numbered], name: str, noted: FindingLog) -> tuple[Numbered, list[Numbered]]:
+    """The header and the rows below it, without blank rows, totals and notes."""
+    at = find_header([row for _, row in rows[:200]], name)
+    header, body = rows[at], rows[at + 1 :]
+    if any(any(cell.strip() for cell in row) for _, row in rows[:at]):
+        noted.info("preamble", f"The rows above row {header[0]} are a title, not data; they were left out.", rows[0][0])
+    kept = [(number, row) for number, row in body if any(row) and any(cell.strip() for cell in row)]
+    blank = sum(1 for number, _ in body if kept and number < kept[-1][0]) - len(kept) + 1
+    if blank > 0 and kept:
+        noted.info("blank_rows", f"{blank:,} blank rows between the data were left out.")
+    tail = max(0, len(kept) - TAIL_ROWS)
+    last = [numbered for numbered in kept[tail:] if not _left_out(numbered, len(header[1]), noted)]
+    kept = kept[:tail] + last
+    if not kept:
+        raise DataError(f"“{name}” has column names but no data below row {header[0]}.")
+    return header, kept
+
+
+def _left_out(numbered: Numbered, width: int, noted: FindingLog) -> bool:
+    number, row = numbered
+    if is_total(row):
+        noted.repair("total", f"The row “{_first(row)}” adds up the rows above it and was left out.", number)
+        return True
+    if (
+        width > 2
+        and sum(1 for cell in row if cell.strip()) == 1
+        and row[0].strip()
+        and date_share(pd.Series(row[:1])) == 0
+    ):
+        noted.repair("note", f"The row “{_first(row)}” is a note, not data, and was left out.", number)
+        return True
+    return False
+
+
+def _first(row: Sequence[str]) -> str:
+    return next((cell.strip() for cell in row if cell.strip()), "")[:60]
+
+
+def _frame(header: list[str], body: list[Numbered], name: str, noted: FindingLog) -> pd.DataFrame:
+    width = len(header)
+    if width > MAX_COLUMNS:
+        raise DataError(f"“{name}” has {width:,} columns; the limit is {MAX_COLUMNS:,}.")
+    if width * len(body) > MAX_CELLS:
+        raise DataError(f"“{name}” has {width * len(body):,} cells; the limit is {MAX_CELLS:,}. Add rows up to weeks.")
+    records = [_fitted(number, row, width, noted) for number, row in body]
+    names = _column_names(header, noted)
+    index = pd.Index([number for number, _ in body], dtype="int64", name="row")
+    columns = {
+        label: pd.Series(cells, index=index, dtype="str")
+        for label, cells in zip(names, zip(*records, strict=True), strict=True)
+        if not label.startswith("\0") or any(cell.strip() for cell in cells)
+    }
+    frame = pd.DataFrame(columns, index=index)
+    return frame.rename(columns={label: label.lstrip("\0") for label in frame.columns})
+
+
+def _fitted(number: int, row: list[str], width: int, noted: FindingLog) -> list[str]:
+    if len(row) == width:
+        return row
+    if len(row) < width:
+        if len(row) < width - 1 or len(row) == 1:
+            noted.repair(
+                "short_row", f"The row has {len(row)} cells, the header {width}; the rest were read as empty.", number
+            )
+        return row + [""] * (width - len(row))
+    if any(cell.strip() for cell in row[width:]):
+        noted.refuse(
+            "long_row",
+            f"The row has {len(row)} cells, the header {width}. Put quotation marks around a cell that holds a delimiter.",
+            number,
+        )
+    return row[:width]
+
+
+def _column_names(header: list[str], noted: FindingLog) -> list[str]:
+    """Names made unique; a nameless column is marked by a leading NUL until it is known to hold data."""
+    names: list[str] = []
+    for position, cell in enumerate(header, start=1):
+        label = " ".join(cell.split())[:MAX_NAME] or f"\0column {position}"
+        number = 1
+        unique = label
+        while unique in names:
+            number += 1
+            unique = f"{label} ({number})"
+        if number > 1:
+            noted.repair(
+                "duplicate_column", f"Two columns are called “{label}”; this one was renamed “{unique}”.", None, unique
+            )
+        names.append(unique)
+    return names
+
+
+def _marks(frame: pd.DataFrame, delimiter: str | None) -> tuple[DecimalMark, str | None]:
+    """The file's decimal mark and date order, from the first rows of every column."""
+    look = frame.iloc[:LOOK_ROWS]
+    comma = point = 0
+    order: str | None = None
+    for label in look.columns:
+        cells = look[label]
+        if order is None and date_share(cells.iloc[:60]) > 0.9:
+            order = parse_dates(cells).order
+            continue
+        sure_comma, sure_point, _ = decimal_evidence(cells)
+        comma += sure_comma > sure_point
+        point += sure_point > sure_comma
+    if comma == point:
+        return ("," if delimiter == ";" and not point else "."), order
+    return ("," if comma > point else "."), order
