@@ -46,12 +46,21 @@ class SteadyState:
         """C, the number of channels."""
         return int(self.mean_spend.shape[-1])
 
-    def constant(self, multipliers: FloatArray) -> Inputs:
-        """Inputs with channel c at `multipliers[c]` × its mean spend (and exposure) in every period."""
-        n = self.inputs.n_periods
+    @property
+    def value_known(self) -> bool:
+        """Whether `per_period` answers in money too."""
+        return self._value is not None
+
+    def constant(self, multipliers: FloatArray, inputs: Inputs | None = None) -> Inputs:
+        """Inputs with channel c at `multipliers[c]` × its mean spend (and exposure) in every period.
+
+        The periods are those of `inputs`, by default the steady state's own.
+        """
+        inputs = self.inputs if inputs is None else inputs
+        n = inputs.n_periods
         exposure = self._mean_exposure
         return replace(
-            self.inputs,
+            inputs,
             spend=np.repeat((self.mean_spend * multipliers)[:, None, :], n, axis=1),
             exposure=None if exposure is None else np.repeat((exposure * multipliers)[:, None, :], n, axis=1),
         )

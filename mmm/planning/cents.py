@@ -32,7 +32,7 @@ def split_cents(total: int, shares: FloatArray) -> IntArray:
         raise ValueError("A total of at least zero is split over shares that are finite and not negative.")
     weights = weights / weights.max() if weights.max() > 0 else np.ones_like(weights)
     exact = total * (weights / weights.sum())
-    parts = np.floor(exact).astype(np.int64)
+    parts: IntArray = np.floor(exact).astype(np.int64)
     missing = int(total - parts.sum())
     order = np.argsort(-(exact - parts), kind="stable")
     order = order[weights[order] > 0]
