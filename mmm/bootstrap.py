@@ -1,1 +1,116 @@
 """The composition root: settings in, services out."""
+
+from __future__ import annotations
+
+import fcntl
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from sqlalchemy import Engine
+from sqlalchemy.orm import Session
+
+from mmm.access.passwords import Passwords
+from mmm.errors import IntegrityError
+from mmm.services import Services
+from mmm.services.accounts import Accounts
+from mmm.services.audit import Audit
+from mmm.services.base import Clock, Kit, utc_now
+from mmm.services.first_start import FirstRun, create_workspace
+from mmm.services.users import Users
+from mmm.settings import Settings
+from mmm.store.database import Database, make_engine
+from mmm.store.keys import MasterKey, check_master_key, create_master_key, has_secrets, read_master_key
+from mmm.store.migrate import upgrade
+
+
+def initialise(settings: Settings, *, clock: Clock = utc_now, passwords: Passwords | None = None) -> FirstRun | None:
+    """Make the installation ready: private directory, key, newest schema, a workspace with people.
+
+    Safe to call at every start and from several processes at once: one works, the others wait and find it done.
+
+    Returns:
+        The one-time passwords of a first start, for printing once; None when there was nothing to create.
+
+    Raises:
+        IntegrityError: the key is missing, unsafe or another one, or the database is newer than the program.
+    """
+    _private_directory(settings.var_dir)
+    with _only_one(settings.var_dir / ".initialise.lock"):
+        kit = make_kit(settings, clock=clock, passwords=passwords)
+        try:
+            return create_workspace(kit)
+        finally:
+            kit.database.close()
+
+
+def build_services(settings: Settings, *, clock: Clock = utc_now, passwords: Passwords | None = None) -> Services:
+    """Every service over one database, brought to the newest schema if need be.
+
+    Raises:
+        IntegrityError: as `initialise`.
+    """
+    kit = make_kit(settings, clock=clock, passwords=passwords)
+    return Services(
+        accounts=Accounts(kit),
+        users=Users(kit),
+        audit=Audit(kit),
+        unit_of_work=kit.database.unit_of_work,
+        close=kit.database.close,
+    )
+
+
+def make_kit(settings: Settings, *, clock: Clock = utc_now, passwords: Passwords | None = None) -> Kit:
+    """The tools of the services: an open, migrated database with its key, settings, clock and hasher."""
+    _private_directory(settings.var_dir)
+    database = _open_database(settings)
+    return Kit(database=database, settings=settings, clock=clock, passwords=passwords or Passwords())
+
+
+def _open_database(settings: Settings) -> Database:
+    if settings.database_url is None:
+        _private_file(settings.database_path)
+    engine = make_engine(settings.url)
+    try:
+        upgrade(engine)
+        return Database(engine, _master_key(settings, engine))
+    except BaseException:
+        engine.dispose()
+        raise
+
+
+def _master_key(settings: Settings, engine: Engine) -> MasterKey:
+    """The key of this database; a fresh one only where nothing was sealed or signed yet."""
+    path = settings.master_key_path
+    key = read_master_key(path)
+    with Session(engine) as session:
+        if key is None:
+            if has_secrets(session):
+                raise IntegrityError(
+                    f"The master key {path} is missing, and the database cannot be read without it. "
+                    "Put the key file back from where you keep it, then start again."
+                )
+            key = create_master_key(path)
+        check_master_key(session, key)
+    return key
+
+
+def _private_directory(path: Path) -> None:
+    path.mkdir(mode=0o700, parents=True, exist_ok=True)
+    if path.stat().st_mode & 0o077:
+        path.chmod(0o700)
+
+
+def _private_file(path: Path) -> None:
+    os.close(os.open(path, os.O_RDWR | os.O_CREAT, 0o600))
+    if path.stat().st_mode & 0o077:
+        path.chmod(0o600)
+
+
+@contextmanager
+def _only_one(path: Path) -> Iterator[None]:
+    """Hold a lock that other processes wait for; it ends with the process, however that ends."""
+    with os.fdopen(os.open(path, os.O_RDWR | os.O_CREAT, 0o600), "w") as file:
+        fcntl.flock(file, fcntl.LOCK_EX)
+        yield

@@ -1,0 +1,1 @@
+"""Alembic environment; started by `mmm.store.migrate`."""
