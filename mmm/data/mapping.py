@@ -5,12 +5,15 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping as MappingType
 from dataclasses import dataclass, field, replace
-from typing import Any, Literal, get_args
+from typing import TYPE_CHECKING, Any, Literal, get_args
 
 from mmm.data.findings import Question
 from mmm.data.inputs import ControlRole, Frequency
 from mmm.data.panel import KpiKind
 from mmm.errors import DataError
+
+if TYPE_CHECKING:
+    from mmm.data.read import RawTable
 
 FORMAT_VERSION = 1
 
@@ -120,6 +123,18 @@ class Mapping:
             if columns.exposure is not None:
                 found.append((columns.exposure, f"exposure of {name}"))
         return (*found, *((control, "control") for control in self.controls))
+
+
+def guess_mapping(raw: RawTable) -> Mapping:
+    """A first guess at what each column means, for a person to confirm.
+
+    Names and content decide together. Helper columns (an index, the day of the year) become neither
+    channels nor controls; a step between advertising and sale, such as site sessions, becomes a mediator.
+    It never fails: where nothing fits, the field is left empty or wrong, and `build_panel` says so.
+    """
+    from mmm.data.guess import guess  # imports this module
+
+    return guess(raw)
 
 
 def answer(mapping: Mapping, question: Question, option: str) -> Mapping:

@@ -239,7 +239,7 @@ def _fitted(number: int, row: list[str], width: int, noted: FindingLog) -> list[
     if any(cell.strip() for cell in row[width:]):
         noted.refuse(
             "long_row",
-            f"The row has {len(row)} cells, the header {width}. Put quotation marks around a cell that holds a delimiter.",
+            f"The row has {len(row)} cells, the header {width}; put quotes around a cell that holds the delimiter.",
             number,
         )
     return row[:width]

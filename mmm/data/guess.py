@@ -1,0 +1,312 @@
+"""A first guess at what each column means, from its name and its content; a person confirms it."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from mmm.data.cells import FALSE_WORDS, TRUE_WORDS, decimal_mark, parse_numbers
+from mmm.data.dates import date_share
+from mmm.data.inputs import ControlRole
+from mmm.data.mapping import ChannelColumns, Mapping
+from mmm.data.panel import KpiKind
+from mmm.data.read import RawTable
+
+LOOK_ROWS = 5_000  # enough to know what a column holds
+
+
+def _words(text: str) -> frozenset[str]:
+    return frozenset(text.split())
+
+
+DATE = _words("date day week month period time datum ds woche monat tag fecha semaine mois dt timestamp")
+MARKET = _words("geo market region location country dma state city store area land markt gebiet territory zip")
+SPEND = _words(
+    "spend spends spending spent cost costs budget invest investment investments expense expenses adspend advert "
+    "advertising ausgaben kosten depense depenses gasto coste media mediaspend"
+)
+EXPOSURE_ORDER = (
+    _words("impression impressions impr imps imp"),
+    _words("grp grps trp trps"),
+    _words("view views exposure exposures reach contacts"),
+    _words("click clicks"),
+)
+EXPOSURE = frozenset().union(*EXPOSURE_ORDER)
+CHANNEL = _words(
+    "tv television radio print newspaper newspapers magazine ooh outdoor dooh cinema search sem ppc adwords google "
+    "bing social facebook meta instagram tiktok snapchat pinterest linkedin twitter youtube video display banner "
+    "programmatic affiliate affiliates email newsletter influencer podcast audio mail flyer billboard shopping "
+    "retargeting amazon"
+)
+RATIO = _words("per roas cpc cpm cpa ctr cvr rate ratio avg average share")
+MONEY_KPI = _words("revenue sales turnover umsatz income bookings gmv y kpi target response")
+COUNT_KPI = _words(
+    "conversions conversion orders quotes units purchases transactions signups registrations subscriptions subscribers "
+    "leads installs customers volume bestellungen acquisitions applications"
+)
+KPI_ORDER = [
+    "revenue",
+    "sales",
+    "turnover",
+    "umsatz",
+    "income",
+    "bookings",
+    "gmv",
+    "conversions",
+    "orders",
+    "quotes",
+    "units",
+    "purchases",
+    "transactions",
+    "y",
+    "conversion",
+    "signups",
+    "registrations",
+    "subscriptions",
+    "subscribers",
+    "leads",
+    "installs",
+    "customers",
+    "volume",
+    "bestellungen",
+    "acquisitions",
+    "applications",
+    "kpi",
+    "target",
+    "response",
+]
+COMPETITOR = _words("competitor competitors competition comp rival wettbewerb konkurrenz")
+MEDIATOR = _words("sessions session visits visit visitors traffic pageviews")
+PREDICTOR = _words("weather temperature temp rain rainfall sunshine snow wetter temperatur")
+HELPER = _words(
+    "t idx index id row rownum dayofyear doy dayofweek weekday weekno weeknum weekofyear quarter year obs trend"
+)
+POPULATION = _words("population pop inhabitants einwohner households")
+CURRENCIES = _words("eur usd gbp chf sek nok dkk pln cad aud jpy inr brl nzd")
+_CURRENCY_SIGN = {"€": "EUR", "$": "USD", "£": "GBP", "¥": "JPY", "₹": "INR"}
+_FILLER = _words("amount total the of in weekly daily monthly net")
+
+
+@dataclass(frozen=True, eq=False)
+class Column:
+    """What is known about one column before its meaning: its name in words, and its content."""
+
+    name: str
+    parts: tuple[str, ...]
+    numbers: NDArray[np.float64]
+    numeric: bool
+    flag: bool
+
+    @property
+    def words(self) -> tuple[str, ...]:
+        """The name's words in lower case."""
+        return tuple(part.lower() for part in self.parts)
+
+    def has(self, words: frozenset[str]) -> bool:
+        """Whether any word of the name is among `words`."""
+        return any(word in words for word in self.words)
+
+    def without(self, words: frozenset[str]) -> str:
+        """The name without those words, as written."""
+        kept = [part for part in self.parts if part.lower() not in words]
+        while kept and kept[0].lower() in _FILLER:
+            kept = kept[1:]
+        return " ".join(kept)
+
+
+def guess(raw: RawTable) -> Mapping:
+    """The likeliest mapping of a table's columns; never fails, whatever the table holds."""
+    columns = {name: _column(raw, name) for name in raw.columns}
+    date = _date_column(raw, columns)
+    rest = [column for column in columns.values() if column.name != date]
+    market = _market_column(raw, rest)
+    population = next((c.name for c in rest if c.numeric and c.has(POPULATION)), None)
+    value = next((c.name for c in rest if c.numeric and _is_value_per_kpi(c)), None)
+    taken = {market, population, value}
+    rest = [column for column in rest if column.name not in taken and column.numeric]
+    kpi = _kpi_column(rest)
+    channels = _channels([column for column in rest if column.name != kpi])
+    used = {kpi} | {name for c in channels.values() for name in (c.spend, c.exposure)}
+    controls = {column.name: _role(column) for column in rest if column.name not in used and _is_control(column)}
+    kind = _kpi_kind(columns[kpi]) if kpi in columns else KpiKind.REVENUE
+    return Mapping(
+        date=date,
+        market=market,
+        kpi=kpi,
+        kpi_kind=kind,
+        value_per_kpi=value if kind is KpiKind.UNITS else None,
+        currency=_currency(raw, columns),
+        channels=channels,
+        controls=controls,
+        population=population,
+    )
+
+
+def _column(raw: RawTable, name: str) -> Column:
+    cells = raw.frame[name].iloc[:LOOK_ROWS]
+    read = parse_numbers(cells, decimal_mark(cells, raw.dialect.decimal))
+    filled = int((~read.missing).sum())
+    numeric = filled > 0 and read.bad.sum() <= 0.05 * filled
+    known = read.values[np.isfinite(read.values)]
+    flag = numeric and bool(np.isin(known, (0.0, 1.0)).all())
+    if not numeric:
+        words = {str(cell).strip().lower() for cell in pd.unique(cells)}
+        flag = filled > 0 and words <= (TRUE_WORDS | FALSE_WORDS | {"", "0", "1"})
+        numeric = flag
+    return Column(name, _name_parts(name), read.values, bool(numeric), bool(flag))
+
+
+def _name_parts(name: str) -> tuple[str, ...]:
+    """The words of a name: cut at blanks, marks and capitals after small letters."""
+    split = re.sub(r"(?<=[a-zà-ÿ0-9])(?=[A-ZÀ-Þ][a-zà-ÿ])", " ", name)
+    return tuple(part for part in re.split(r"[^0-9A-Za-zÀ-ÿ]+", split) if part)
+
+
+def _date_column(raw: RawTable, columns: dict[str, Column]) -> str:
+    def score(column: Column) -> float:
+        share = date_share(raw.frame[column.name].iloc[:LOOK_ROWS])
+        serials = column.numeric and bool(np.all((column.numbers >= 20_000) & (column.numbers <= 80_000)))
+        named = column.has(DATE)
+        if share < 0.5 and not (named and serials):
+            return -1.0 + 0.5 * named
+        return share + 0.5 * named - (0.2 if {"end", "ends", "updated", "created"} & set(column.words) else 0.0)
+
+    scores = {name: score(column) for name, column in columns.items()}
+    return max(scores, key=lambda name: scores[name]) if scores else ""
+
+
+def _market_column(raw: RawTable, rest: list[Column]) -> str | None:
+    for column in rest:
+        if column.has(MARKET) and not column.has(SPEND | EXPOSURE | _words("campaign ad group account")):
+            kinds = raw.frame[column.name].nunique()
+            if kinds < len(raw.frame) / 5 and (not column.numeric or column.has(_words("dma geo zip store"))):
+                return column.name
+    return None
+
+
+def _is_value_per_kpi(column: Column) -> bool:
+    words = column.words
+    if words in {("aov",), ("ltv",), ("clv",)} or words[-3:] == ("average", "order", "value"):
+        return True
+    return "per" in words and words[0] in {"revenue", "value", "sales", "income", "profit", "umsatz"}
+
+
+def _kpi_column(rest: list[Column]) -> str:
+    def rank(column: Column) -> int:
+        if column.has(COMPETITOR | SPEND | EXPOSURE | RATIO | {"control"}) or column.flag:
+            return 1000
+        return next((place for place, word in enumerate(KPI_ORDER) if word in column.words), 1000)
+
+    ranked = sorted(rest, key=rank)
+    if ranked and rank(ranked[0]) < 1000:
+        return ranked[0].name
+    plain = [
+        c for c in rest if not (c.has(COMPETITOR | SPEND | EXPOSURE | HELPER | CHANNEL) or c.flag or _is_media_code(c))
+    ]
+    plain = [column for column in plain if not _is_counter(column)]
+    return plain[0].name if plain else ""
+
+
+def _kpi_kind(column: Column) -> KpiKind:
+    counted = column.has(COUNT_KPI) and not column.has(MONEY_KPI | {"value"})
+    return KpiKind.UNITS if counted else KpiKind.REVENUE
+
+
+def _is_media_code(column: Column) -> bool:
+    """`x1`, `media_2`, `channel3`: names of media in examples and simulations."""
+    return re.fullmatch(r"(x|media|channel|ch|m)_?\d+", column.name.strip().lower()) is not None
+
+
+def _is_spend(column: Column) -> bool:
+    if column.has(COMPETITOR | RATIO) or "control" in column.words:
+        return False
+    if column.has(SPEND) or _is_media_code(column):
+        return True
+    return len(column.parts) > 1 and column.parts[-1] == "S"  # the suffix of Robyn's examples
+
+
+def _is_exposure(column: Column) -> bool:
+    if column.has(COMPETITOR | SPEND | RATIO):
+        return False
+    return column.has(EXPOSURE) or (len(column.parts) > 1 and column.parts[-1] in {"I", "P"})
+
+
+def _channels(rest: list[Column]) -> dict[str, ChannelColumns]:
+    spends = [column for column in rest if _is_spend(column)]
+    exposures = [column for column in rest if _is_exposure(column)]
+    if not spends:
+        spends = [c for c in rest if c.has(CHANNEL) and not (c.has(EXPOSURE | COMPETITOR | MEDIATOR) or c.flag)]
+    by_stem: dict[str, list[Column]] = {}
+    for column in exposures:
+        by_stem.setdefault(_stem(column, EXPOSURE | {"i", "p"}).lower(), []).append(column)
+    channels: dict[str, ChannelColumns] = {}
+    for column in spends:
+        stem = _stem(column, SPEND | {"s"})
+        found = sorted(by_stem.get(stem.lower(), []), key=_exposure_rank)
+        label = stem or column.name
+        label = column.name if label in channels else label
+        channels[label] = ChannelColumns(column.name, found[0].name if found and stem else None)
+    return channels
+
+
+def _stem(column: Column, words: frozenset[str]) -> str:
+    """What is left of a name without its keyword: `TV.advert` is TV, `spend_Paid Search` is Paid Search."""
+    if _is_media_code(column):
+        return column.name.strip()
+    body = column.without(words | CURRENCIES)
+    marks = re.findall(r"[^0-9A-Za-zÀ-ÿ]", column.name)
+    joint = "_" if "_" in marks and " " not in marks else " "
+    written = re.sub(r"[^0-9A-Za-zÀ-ÿ]+", joint, column.name)
+    joined = body.replace(" ", joint)
+    compact = body.replace(" ", "")
+    return compact if joined not in written and compact in column.name else joined
+
+
+def _exposure_rank(column: Column) -> int:
+    return next((place for place, words in enumerate(EXPOSURE_ORDER) if column.has(words)), len(EXPOSURE_ORDER))
+
+
+def _is_counter(column: Column) -> bool:
+    """Whole numbers that rise by one from row to row, such as an index."""
+    known = column.numbers
+    return len(known) > 2 and bool(np.isfinite(known).all()) and bool((np.diff(known) == 1).all())
+
+
+def _is_control(column: Column) -> bool:
+    joined = "".join(column.words)
+    if joined in HELPER or joined in DATE or _is_counter(column):
+        return False
+    if _is_exposure(column) or _is_value_per_kpi(column) or re.fullmatch(r"column \d+", column.name):
+        return False
+    outcome = column.has(MONEY_KPI | COUNT_KPI) and not column.has(COMPETITOR)
+    if outcome and not (column.flag or "control" in column.words):
+        return False
+    known = column.numbers[np.isfinite(column.numbers)]
+    return len(known) == 0 or bool((known != known[0]).any())
+
+
+def _role(column: Column) -> ControlRole:
+    words = set(column.words)
+    own_brand = words & {"brand", "branded"} and words & {"search", "searches", "query", "queries", "volume"}
+    if (column.has(MEDIATOR) or own_brand) and not column.has(COMPETITOR):
+        return ControlRole.MEDIATOR
+    return ControlRole.PREDICTOR if column.has(PREDICTOR) else ControlRole.CONFOUNDER
+
+
+def _currency(raw: RawTable, columns: dict[str, Column]) -> str:
+    for column in columns.values():
+        for word in column.parts:
+            if word.lower() in CURRENCIES and (word.isupper() or f"({word})" in column.name):
+                return word.upper()
+    for column in columns.values():
+        cell = str(raw.frame[column.name].iloc[0])
+        for sign, code in _CURRENCY_SIGN.items():
+            if column.numeric and sign in cell:
+                return code
+        if "currency" in column.words and cell.strip().lower() in CURRENCIES:
+            return cell.strip().upper()
+    return "EUR"
