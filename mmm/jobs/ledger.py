@@ -77,10 +77,6 @@ class JobLedger(Protocol[W_co]):
         """Record progress and a heartbeat; False when the attempt must stop (cancelled, or not current)."""
         ...
 
-    def beat(self, ticket: Ticket) -> bool:
-        """Record a heartbeat alone; False as in `report`."""
-        ...
-
     def complete(self, ticket: Ticket, write: Callable[[W_co], str]) -> None:
         """Write the result and mark the row done with the reference `write` returns, both or neither.
 

@@ -111,7 +111,7 @@ class Reporter:
     ) -> None:
         self._ledger, self._ticket = ledger, ticket
         self._every_s, self._clock = every_s, clock
-        self._last = -every_s
+        self._latest, self._written_at = (0.0, ""), -every_s
         self._stopped = threading.Event()  # stays set: a task that swallows the first raise meets the next
 
     def __call__(self, share: float, message: str) -> None:
@@ -120,10 +120,9 @@ class Reporter:
         Raises:
             JobCancelled: somebody cancelled, or another attempt took over.
         """
-        now = self._clock()
-        if not self._stopped.is_set() and now - self._last >= self._every_s:
-            self._last = now
-            self._note(self._ledger.report(self._ticket, min(max(share, 0.0), 1.0), message))
+        self._latest = (min(max(share, 0.0), 1.0), message)
+        if not self._stopped.is_set() and self._clock() - self._written_at >= self._every_s:
+            self.beat()
         self._raise_if_stopped()
 
     def check(self) -> None:
@@ -136,11 +135,9 @@ class Reporter:
         self._raise_if_stopped()
 
     def beat(self) -> None:
-        """Record a heartbeat and remember whether the attempt may go on."""
-        self._note(self._ledger.beat(self._ticket))
-
-    def _note(self, go_on: bool) -> None:
-        if not go_on:
+        """Write the latest progress with a heartbeat, and remember whether the attempt may go on."""
+        self._written_at = self._clock()
+        if not self._ledger.report(self._ticket, *self._latest):
             self._stopped.set()
 
     def _raise_if_stopped(self) -> None:

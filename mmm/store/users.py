@@ -92,7 +92,7 @@ class Users:
             .join(MembershipRow, MembershipRow.user_id == UserRow.id)
             .where(MembershipRow.workspace_id == workspace_id)
         )
-        return {SYSTEM_ID: "System"} | dict(rows.tuples().all())
+        return {SYSTEM_ID: "System"} | {row.id: row.display_name for row in rows}
 
 
 class Sessions:

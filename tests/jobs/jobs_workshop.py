@@ -106,16 +106,12 @@ class FileLedger:
             return json.loads(db.execute("select params from job where id = ?", (ticket.job_id,)).fetchone()[0])
 
     def report(self, ticket: Ticket, share: float, message: str) -> bool:
-        return self._go_on(ticket, "progress = ?, message = ?", share, message)
-
-    def beat(self, ticket: Ticket) -> bool:
-        return self._go_on(ticket, "attempt = attempt")
-
-    def _go_on(self, ticket: Ticket, change: str, *values: Any) -> bool:
         with self._begin() as db:
-            query = f"update job set heartbeat = ?, {change} where id = ? and attempt = ? and status = 'running'"
-            done = db.execute(query + " and cancel = 0", (time.time(), *values, ticket.job_id, ticket.attempt))
-            return done.rowcount == 1
+            query = (
+                "update job set heartbeat = ?, progress = ?, message = ? where id = ? and attempt = ? and cancel = 0"
+            )
+            values = (time.time(), share, message, ticket.job_id, ticket.attempt)
+            return db.execute(query + " and status = 'running'", values).rowcount == 1
 
     def complete(self, ticket: Ticket, write: Callable[[sqlite3.Connection], str]) -> None:
         with self._begin() as db:
