@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
-import io
 import json
-import zipfile
 from dataclasses import dataclass, field
 from typing import Any
 
-import numpy as np
 from numpy.typing import NDArray
 
-from mmm.errors import ModelError
+from mmm.data.archive import array_bytes, array_of, pack, unpack
+from mmm.errors import DataError, ModelError
 
 FORMAT_VERSION = 1
-MAX_STATE_BYTES = 512 * 1024 * 1024  # a stored model unpacks to megabytes; anything near this is not one
+_HEAD = "state.json"
 
 
 @dataclass(frozen=True, eq=False)
@@ -37,17 +35,11 @@ class ModelState:
 
     def to_bytes(self) -> bytes:
         """One zip file; the same state gives the same bytes."""
-        buffer = io.BytesIO()
         head = {"format": FORMAT_VERSION, "family": self.family, "version": self.version, "meta": self.meta}
-        with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED, compresslevel=1) as archive:
-            _add(archive, "state.json", json.dumps(head, sort_keys=True, allow_nan=False).encode())
-            for name, array in sorted(self.arrays.items()):
-                body = io.BytesIO()
-                np.save(body, np.ascontiguousarray(array), allow_pickle=False)
-                _add(archive, f"arrays/{name}.npy", body.getvalue())
-            for name, blob in sorted(self.blobs.items()):
-                _add(archive, f"blobs/{name}", blob)
-        return buffer.getvalue()
+        files = {_HEAD: json.dumps(head, sort_keys=True, allow_nan=False).encode()}
+        files |= {f"arrays/{name}.npy": array_bytes(array) for name, array in self.arrays.items()}
+        files |= {f"blobs/{name}": blob for name, blob in self.blobs.items()}
+        return pack(files)
 
     @classmethod
     def from_bytes(cls, data: bytes) -> ModelState:
@@ -57,27 +49,19 @@ class ModelState:
             ModelError: the bytes are no stored model, of an unknown format, or unpack past the size limit.
         """
         try:
-            with zipfile.ZipFile(io.BytesIO(data)) as archive:
-                if sum(info.file_size for info in archive.infolist()) > MAX_STATE_BYTES:
-                    raise ModelError("The stored model unpacks past the size limit and was not read.")
-                head = json.loads(archive.read("state.json"))
-                if head["format"] != FORMAT_VERSION:
-                    raise ModelError(
-                        f"The stored model has format {head['format']}; this version reads {FORMAT_VERSION}."
-                    )
-                names = [info.filename for info in archive.infolist()]
-                arrays = {
-                    name[len("arrays/") : -len(".npy")]: np.load(io.BytesIO(archive.read(name)), allow_pickle=False)
-                    for name in names
-                    if name.startswith("arrays/")
-                }
-                blobs = {name[len("blobs/") :]: archive.read(name) for name in names if name.startswith("blobs/")}
-        except (zipfile.BadZipFile, KeyError, ValueError) as error:
+            files = unpack(data)
+            head = json.loads(files[_HEAD])
+            stored, family, version, meta = (head[key] for key in ("format", "family", "version", "meta"))
+            if stored != FORMAT_VERSION:
+                raise ModelError(f"The stored model has format {stored}; this version reads {FORMAT_VERSION}.")
+            arrays = {
+                name[len("arrays/") : -len(".npy")]: array_of(body)
+                for name, body in files.items()
+                if name.startswith("arrays/")
+            }
+        except DataError as error:
+            raise ModelError(f"These bytes are not a stored model: {error}") from error
+        except (KeyError, ValueError, TypeError) as error:
             raise ModelError("These bytes are not a stored model.") from error
-        return cls(family=head["family"], version=head["version"], meta=head["meta"], arrays=arrays, blobs=blobs)
-
-
-def _add(archive: zipfile.ZipFile, name: str, body: bytes) -> None:
-    info = zipfile.ZipInfo(name, date_time=(1980, 1, 1, 0, 0, 0))
-    info.compress_type = zipfile.ZIP_DEFLATED
-    archive.writestr(info, body)
+        blobs = {name[len("blobs/") :]: body for name, body in files.items() if name.startswith("blobs/")}
+        return cls(family=family, version=version, meta=meta, arrays=arrays, blobs=blobs)
