@@ -65,7 +65,7 @@ class Audit(Service):
                 uow.commit()
         return verdict
 
-    @requires(Permission.EXPORT)
+    @requires(Permission.EXPORT, Permission.SEE_AUDIT)  # auditors may take the audit record itself
     def record_export(
         self,
         actor: Actor,

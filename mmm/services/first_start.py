@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from pathlib import Path
 
 from mmm.access import Actor, Role, system_actor
 from mmm.access.passwords import one_time_password
+from mmm.errors import NotFoundError
 from mmm.services.base import Kit
 from mmm.services.users import add_user
+from mmm.store.unit_of_work import UnitOfWork
 
 SAMPLE_WORKSPACE = "Sample workspace"
 EMPTY_WORKSPACE = "Workspace"
@@ -59,11 +62,17 @@ def create_workspace(kit: Kit) -> FirstRun | None:
     return FirstRun(workspace.id, workspace.name, credentials, settings.credentials_path)
 
 
-def first_actor(kit: Kit, roles: frozenset[Role]) -> Actor:
-    """The machine acting in the first workspace: for the sample data set and the command line."""
-    with kit.database.unit_of_work(read_only=True) as uow:
-        workspace = uow.users.workspaces()[0]
-    return system_actor(workspace.id, workspace.name, roles)
+def first_actor(work: Callable[..., AbstractContextManager[UnitOfWork]], roles: frozenset[Role]) -> Actor:
+    """The machine acting in the first workspace: for the sample data set and the command line.
+
+    Raises:
+        NotFoundError: the first start did not happen yet.
+    """
+    with work(read_only=True) as uow:
+        workspaces = uow.users.workspaces()
+    if not workspaces:
+        raise NotFoundError("There is no workspace yet; start Mixwright once with “make run”.")
+    return system_actor(workspaces[0].id, workspaces[0].name, roles)
 
 
 def _credentials_text(credentials: Mapping[str, str]) -> str:

@@ -50,7 +50,7 @@ class Datasets:
         ).first()
 
     def add_version(
-        self, row: DatasetVersionRow, *, panel: bytes, as_read: bytes, findings: bytes
+        self, row: DatasetVersionRow, *, panel: bytes, as_read: bytes, findings: bytes, mapping: bytes
     ) -> DatasetVersionRow:
         """A new version with its number; `row.id` must be set, because the sealed bytes are bound to it."""
         last = self._session.scalar(
@@ -60,6 +60,7 @@ class Datasets:
         row.panel_sealed = self._vault.seal(row.workspace_id, _place(row.id, "panel"), panel)
         row.as_read_sealed = self._vault.seal(row.workspace_id, _place(row.id, "as_read"), as_read)
         row.findings_sealed = self._vault.seal(row.workspace_id, _place(row.id, "findings"), findings)
+        row.mapping_sealed = self._vault.seal(row.workspace_id, _place(row.id, "mapping"), mapping)
         self._session.add(row)
         self._session.flush()
         return row
@@ -90,6 +91,10 @@ class Datasets:
     def findings(self, row: DatasetVersionRow) -> bytes:
         """The findings of a version, as JSON bytes."""
         return self._vault.open(row.workspace_id, _place(row.id, "findings"), row.findings_sealed)
+
+    def mapping(self, row: DatasetVersionRow) -> bytes:
+        """How the columns of a version were read, as JSON bytes."""
+        return self._vault.open(row.workspace_id, _place(row.id, "mapping"), row.mapping_sealed)
 
 
 def _place(version_id: str, column: str) -> str:

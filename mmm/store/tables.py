@@ -153,13 +153,13 @@ class DatasetVersionRow(Base):
     source_name: Mapped[str] = mapped_column(String(300))
     source_sha256: Mapped[str] = mapped_column(String(64))
     source_bytes: Mapped[int]
-    mapping: Mapped[dict[str, Any]]
     summary: Mapped[dict[str, Any]]
     created_by: Mapped[str] = mapped_column(ID)
     created_at: Mapped[datetime]
     panel_sealed: Mapped[bytes] = mapped_column(LargeBinary, deferred=True)
     as_read_sealed: Mapped[bytes] = mapped_column(LargeBinary, deferred=True)
     findings_sealed: Mapped[bytes] = mapped_column(LargeBinary, deferred=True)
+    mapping_sealed: Mapped[bytes] = mapped_column(LargeBinary, deferred=True)
 
 
 class ModelVersionRow(Base):

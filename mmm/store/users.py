@@ -8,7 +8,7 @@ from datetime import datetime
 from sqlalchemy import delete, func, select, update
 from sqlalchemy.orm import Session
 
-from mmm.access import SYSTEM_ID, Role
+from mmm.access import SYSTEM_ID, Actor, Role, system_actor
 from mmm.store.tables import MembershipRow, SessionRow, TicketRow, UserRow, WorkspaceRow
 
 
@@ -69,6 +69,16 @@ class Users:
             .where(MembershipRow.workspace_id == workspace_id, UserRow.id == user_id)
         ).first()
         return None if found is None else (found[0], found[1])
+
+    def actor(self, workspace_id: str, user_id: str) -> Actor:
+        """Somebody as an actor without a session: for work done in their name after they clicked."""
+        found = self.member(workspace_id, user_id)
+        workspace = self._session.get(WorkspaceRow, workspace_id)
+        name = workspace.name if workspace else ""
+        if found is None:
+            return system_actor(workspace_id, name, frozenset())
+        user, membership = found
+        return Actor(user.id, user.username, user.display_name, workspace_id, name, _read(membership.roles))
 
     def first_workspace_of(self, user_id: str) -> str | None:
         """The workspace a person signs in to."""

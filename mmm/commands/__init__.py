@@ -1,0 +1,1 @@
+"""Commands of the `mmm` command line, one module a group."""
