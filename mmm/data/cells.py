@@ -145,6 +145,11 @@ def decimal_mark(text: pd.Series[str], fallback: DecimalMark = ".") -> DecimalMa
     return "," if comma > point else "."
 
 
+def has_comma(text: pd.Series[str]) -> bool:
+    """Whether any cell holds a comma: without one, a file with decimal points needs no second look."""
+    return bool(pc.any(pc.match_substring(as_arrow(text), ",")).as_py())
+
+
 def as_arrow(text: pd.Series[str]) -> pa.Array:
     """The cells of a column as one Arrow string array."""
     array = pa.array(text, type=pa.string(), from_pandas=True)

@@ -1,0 +1,253 @@
+"""From a table and a confirmed mapping to a panel, with every problem reported at once."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from mmm.data.findings import Finding, FindingLog, Question, Severity
+from mmm.data.gaps import Grid, fill_gaps, roll_up_weeks, spread_credit, to_grid
+from mmm.data.inputs import ControlRole, Labels
+from mmm.data.mapping import Mapping
+from mmm.data.panel import KpiKind, Panel
+from mmm.data.read import RawTable
+from mmm.data.rows import Rows, Use, read_rows
+from mmm.data.tidy import align, calendar_of, settle_duplicates, settle_spend
+from mmm.errors import DataError
+
+__all__ = ["BuildResult", "Finding", "Question", "Severity", "build_panel"]
+
+FloatArray = NDArray[np.float64]
+
+MIN_PERIODS = 20  # fewer cannot tell a handful of channels from a trend
+MAX_GRID_CELLS = 50_000_000  # 400 MB of numbers; a hundred markets by ten years of days by 60 columns is less
+
+
+@dataclass(frozen=True, eq=False)
+class BuildResult:
+    """What became of a table under a mapping.
+
+    Attributes:
+        panel: None while a question is open or something was refused.
+        findings: everything noticed from reading the file on, each with its row and column.
+        questions: what a person has to answer in the mapping first.
+        totals: sum of the KPI, of each spend and each exposure column as read from the file, by column name.
+        cleaned: one row for each market and period as the panel holds it (`observed` and `filled` included);
+            without a panel, the typed rows as far as they could be read.
+    """
+
+    panel: Panel | None
+    findings: tuple[Finding, ...]
+    questions: tuple[Question, ...]
+    totals: dict[str, float]
+    cleaned: pd.DataFrame
+
+
+def build_panel(raw: RawTable, mapping: Mapping) -> BuildResult:
+    """Read, order and complete the mapped columns of a table.
+
+    Nothing is raised for what the data hold: problems come back as findings, open points as questions.
+    """
+    noted = FindingLog(raw.findings)
+    _check_mapping(raw, mapping, noted)
+    if noted.refused and any(f.code in _MAPPING_CODES for f in noted.findings()):
+        return BuildResult(None, noted.findings(), (), {}, pd.DataFrame())
+    rows = read_rows(raw, mapping, noted)
+    totals = _totals(rows)
+    rows = settle_spend(rows, mapping, noted)
+    grid = _grid(rows, mapping, noted)
+    if grid is not None and not noted.refused and not noted.questions:
+        panel = _panel(grid, raw, mapping, noted)
+        if panel is not None:
+            return BuildResult(panel, noted.findings(), (), totals, _cleaned(grid, mapping))
+    return BuildResult(None, noted.findings(), tuple(noted.questions), totals, _typed(rows, mapping))
+
+
+_MAPPING_CODES = frozenset({"no_column", "used_twice", "no_channel_column", "bad_answer"})
+
+
+def _check_mapping(raw: RawTable, mapping: Mapping, noted: FindingLog) -> None:
+    """The mapping against the table: every column exists, none has two meanings, answers are in range."""
+    seen: dict[str, str] = {}
+    for column, use in mapping.used_columns:
+        if column not in raw.frame.columns:
+            what = f"has no column “{column}” for the {use}" if column else f"needs a column for the {use}"
+            noted.refuse("no_column", f"The table {what}; it has {', '.join(raw.columns)}.", None, column or None)
+        elif column in seen:
+            message = f"“{column}” is both {seen[column]} and {use}; choose one."
+            noted.refuse("used_twice", message, None, column)
+        seen.setdefault(column, use)
+    if not mapping.channels:
+        noted.refuse("no_channel_column", "No column is a channel's spend. Name at least one.")
+    if mapping.margin is not None and not 0 < mapping.margin <= 1:
+        noted.refuse(
+            "bad_answer", f"The margin is {mapping.margin:g}; it must lie above 0 and at most 1 (0.35 is 35 %)."
+        )
+    value = mapping.value_per_kpi
+    if isinstance(value, int | float) and not (np.isfinite(value) and value > 0):
+        noted.refuse("bad_answer", f"The value of a KPI unit is {value:g}; it must be above 0.")
+    if value is not None and mapping.kpi_kind is KpiKind.REVENUE:
+        noted.info("value_ignored", "The KPI is money already, so the value per KPI unit is not used.")
+    for control, role in mapping.controls.items():
+        if role is ControlRole.MEDIATOR:
+            noted.info(
+                "mediator",
+                f"“{control}” is a step between advertising and sale (people come because of the advertising); it is "
+                "kept with the data but left out of models, which would otherwise credit it with the channels' effect.",
+                None,
+                control,
+            )
+
+
+def _grid(rows: Rows, mapping: Mapping, noted: FindingLog) -> Grid | None:
+    """Every market by every period with the gap rule applied; None where a question or refusal stands before it."""
+    if not len(rows.days):
+        noted.refuse("no_rows", "No row holds both a date and values.")
+        return None
+    if not rows.dated:
+        return None
+    calendar = calendar_of(rows, mapping, noted) if len(np.unique(rows.days)) > 1 else None
+    if calendar is None:
+        if len(np.unique(rows.days)) < MIN_PERIODS:
+            _refuse_short(len(np.unique(rows.days)), "dates", noted)
+        return None
+    rows = align(rows, calendar.native, mapping, noted)
+    rows = settle_duplicates(rows, calendar.native, mapping, noted)
+    if noted.refused or noted.questions:
+        periods = len(np.unique(rows.days)) // (7 if calendar.roll_up else 1)
+        if periods < MIN_PERIODS:
+            _refuse_short(periods, f"{calendar.frequency}s", noted)
+        return None
+    grid = to_grid(rows, calendar.native)
+    if grid.values.size > MAX_GRID_CELLS:
+        noted.refuse("too_large", "Markets x periods x columns are too many. Add days up to weeks, or split the file.")
+        return None
+    links = _exposure_links(rows.columns, rows.uses, mapping)
+    grid = fill_gaps(spread_credit(grid, noted), links, noted)
+    if calendar.roll_up:
+        grid = roll_up_weeks(grid, noted)
+    if len(grid.periods) < MIN_PERIODS:
+        _refuse_short(len(grid.periods), f"{grid.frequency}s", noted)
+    elif int(grid.observed.any(axis=0).sum()) < MIN_PERIODS:
+        _refuse_short(int(grid.observed.any(axis=0).sum()), f"{grid.frequency}s that can be used", noted)
+    return grid
+
+
+def _refuse_short(n: int, what: str, noted: FindingLog) -> None:
+    noted.refuse(
+        "too_short",
+        f"The file has {n} {what}; at least {MIN_PERIODS} are needed to tell channels apart, and two years of weeks "
+        "are better. Upload a longer history.",
+    )
+
+
+def _exposure_links(columns: tuple[str, ...], uses: tuple[Use, ...], mapping: Mapping) -> dict[int, int]:
+    """Position of each exposure column to that of its channel's spend."""
+    place = {key: position for position, key in enumerate(zip(columns, uses, strict=True))}
+    return {
+        place[channel.exposure, Use.EXPOSURE]: place[channel.spend, Use.SPEND]
+        for channel in mapping.channels.values()
+        if channel.exposure is not None
+    }
+
+
+def _panel(grid: Grid, raw: RawTable, mapping: Mapping, noted: FindingLog) -> Panel | None:
+    spend, controls = grid.which(Use.SPEND), grid.which(Use.CONTROL)
+    try:
+        return Panel(
+            labels=Labels(
+                markets=grid.markets,
+                channels=tuple(mapping.channels),
+                controls=tuple(mapping.controls),
+                control_roles=tuple(mapping.controls.values()),
+                frequency=grid.frequency,
+            ),
+            periods=grid.periods,
+            kpi=grid.values[:, :, 0].copy(),
+            spend=grid.values[:, :, spend].copy(),
+            controls=grid.values[:, :, controls].copy(),
+            observed=grid.observed.copy(),
+            filled=grid.filled.copy(),
+            exposure=_exposure(grid, mapping),
+            value_per_kpi=_value(grid, mapping),
+            population=_population(grid, noted),
+            kpi_name=mapping.kpi,
+            kpi_kind=mapping.kpi_kind,
+            currency=mapping.currency,
+            margin=mapping.margin,
+            country=mapping.country,
+            meta={"source": raw.name, "source_sha256": raw.sha256},
+        )
+    except DataError as error:
+        noted.refuse("panel", str(error))
+        return None
+
+
+def _exposure(grid: Grid, mapping: Mapping) -> FloatArray | None:
+    """Exposure `[market, period, channel]`, NaN for a channel that has none; None where no channel has any."""
+    spend = grid.which(Use.SPEND)
+    links = _exposure_links(grid.columns, grid.uses, mapping)
+    if not links:
+        return None
+    exposure = np.full((len(grid.markets), len(grid.periods), len(spend)), np.nan)
+    for column, paid in links.items():
+        exposure[:, :, spend.index(paid)] = grid.values[:, :, column]
+    return exposure
+
+
+def _value(grid: Grid, mapping: Mapping) -> FloatArray | None:
+    if mapping.kpi_kind is KpiKind.REVENUE or mapping.value_per_kpi is None:
+        return None
+    column = grid.which(Use.VALUE)
+    if column:
+        return grid.values[:, :, column[0]].copy()
+    return np.full(grid.observed.shape, float(mapping.value_per_kpi))
+
+
+def _population(grid: Grid, noted: FindingLog) -> FloatArray | None:
+    """People of each market: the median of what the file says; None where it is silent about a market."""
+    column = grid.which(Use.POPULATION)
+    if not column:
+        return None
+    cells = grid.values[:, :, column[0]]
+    name = grid.columns[column[0]]
+    silent = [grid.markets[market] for market in np.flatnonzero(np.isnan(cells).all(axis=1))]
+    if silent:
+        noted.info("no_population", f"No population for {', '.join(silent)}; it is not used.", None, name)
+        return None
+    people = np.nanmedian(cells, axis=1)
+    if (np.nanmax(cells, axis=1) > np.nanmin(cells, axis=1)).any():
+        noted.info("population", "The population changes within a market; its median is used.", None, name)
+    return np.asarray(people, dtype=np.float64)
+
+
+def _totals(rows: Rows) -> dict[str, float]:
+    return {
+        rows.columns[column]: float(np.nansum(rows.values[:, column]))
+        for column in rows.which(Use.KPI, Use.SPEND, Use.EXPOSURE)
+    }
+
+
+def _cleaned(grid: Grid, mapping: Mapping) -> pd.DataFrame:
+    markets, periods = grid.observed.shape
+    frame = pd.DataFrame({mapping.date: np.tile(grid.periods.astype("datetime64[s]"), markets)})
+    if mapping.market is not None:
+        frame[mapping.market] = pd.Series(np.repeat(np.array(grid.markets, dtype=object), periods), dtype="str")
+    flat = grid.values.reshape(markets * periods, -1)
+    numbers = pd.DataFrame({name: flat[:, column] for column, name in enumerate(grid.columns)})
+    marks = pd.DataFrame({"observed": grid.observed.ravel(), "filled": grid.filled.ravel()})
+    taken = set(frame.columns) | set(numbers.columns)
+    return pd.concat(
+        [frame, numbers, marks.rename(columns=lambda name: f"{name} (panel)" if name in taken else name)], axis=1
+    )
+
+
+def _typed(rows: Rows, mapping: Mapping) -> pd.DataFrame:
+    frame = pd.DataFrame({mapping.date: rows.days.astype("datetime64[s]")}, index=pd.Index(rows.number, name="row"))
+    if mapping.market is not None:
+        frame[mapping.market] = [rows.markets[market] if market >= 0 else "" for market in rows.market]
+    numbers = {name: rows.values[:, column] for column, name in enumerate(rows.columns)}
+    return pd.concat([frame, pd.DataFrame(numbers, index=frame.index)], axis=1)

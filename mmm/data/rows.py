@@ -1,0 +1,243 @@
+"""The mapped columns of a table as numbers, dates and markets, row by row, every bad cell noted."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, replace
+from enum import StrEnum
+from typing import Self
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from mmm.data.cells import (
+    FALSE_WORDS,
+    TRUE_WORDS,
+    DecimalMark,
+    Numbers,
+    decimal_evidence,
+    decimal_mark,
+    has_comma,
+    is_no_value,
+    parse_number,
+    parse_numbers,
+)
+from mmm.data.dates import Dates, parse_dates
+from mmm.data.findings import FindingLog, Question
+from mmm.data.mapping import Mapping
+from mmm.data.panel import KpiKind
+from mmm.data.read import RawTable
+
+NATIONAL = "national"  # the one market of a file without a market column
+MAX_MARKETS = 500
+
+
+class Use(StrEnum):
+    """What a column of numbers is used as."""
+
+    KPI = "KPI"
+    SPEND = "spend"
+    EXPOSURE = "exposure"
+    CONTROL = "control"
+    VALUE = "value per KPI"
+    POPULATION = "population"
+
+
+@dataclass(frozen=True, eq=False)
+class Rows:
+    """The rows of a file, typed; N rows, columns in the order KPI, spend, exposure, control, value, population.
+
+    Attributes:
+        days: date of each row, `datetime64[D] [N]`; NaT throughout while their order is not known.
+        market: index into `markets`, `[N]`.
+        number: row number in the file, `[N]`.
+        values: `[N, column]`, NaN where the cell holds no value.
+    """
+
+    days: NDArray[np.datetime64]
+    market: NDArray[np.int64]
+    number: NDArray[np.int64]
+    values: NDArray[np.float64]
+    columns: tuple[str, ...]
+    uses: tuple[Use, ...]
+    markets: tuple[str, ...]
+
+    @property
+    def dated(self) -> bool:
+        """Whether the dates are known."""
+        return not bool(np.isnat(self.days).any())
+
+    def which(self, *uses: Use) -> list[int]:
+        """Positions of the columns used as any of `uses`."""
+        return [position for position, use in enumerate(self.uses) if use in uses]
+
+    def take(self, index: NDArray[np.int64] | NDArray[np.bool_]) -> Self:
+        """Some of the rows, in the order given."""
+        return replace(
+            self,
+            days=self.days[index],
+            market=self.market[index],
+            number=self.number[index],
+            values=self.values[index],
+        )
+
+
+def read_rows(raw: RawTable, mapping: Mapping, noted: FindingLog) -> Rows:
+    """The mapped columns, typed. Every cell that cannot be read is noted with its row and column."""
+    frame = raw.frame
+    numbers = row_numbers(frame)
+    dates = parse_dates(frame[mapping.date], mapping.date_order)
+    _note_dates(frame, mapping, dates, noted)
+    markets, market = _markets(frame, mapping, noted)
+    plan = _plan(mapping)
+    values = np.empty((len(frame), len(plan)))
+    empty = np.ones(len(frame), dtype=np.bool_)
+    for position, (column, use) in enumerate(plan):
+        read = _column(frame[column], raw.dialect.decimal, use, noted)
+        values[:, position] = read.values
+        if use in (Use.KPI, Use.SPEND, Use.EXPOSURE):
+            empty &= read.missing
+    rows = Rows(
+        days=dates.values,
+        market=market,
+        number=numbers,
+        values=values,
+        columns=tuple(column for column, _ in plan),
+        uses=tuple(use for _, use in plan),
+        markets=markets,
+    )
+    for number in numbers[dates.missing & ~empty]:
+        noted.refuse("no_date", f"Row {number} has values but no date. Add its date.", number, mapping.date)
+    for number in numbers[empty]:
+        noted.repair("empty_row", f"Row {number} holds neither the KPI nor any spend, and was left out.", number)
+    if dates.ambiguous:
+        return rows.take(~empty)
+    return rows.take(~np.isnat(dates.values) & (market >= 0) & ~empty)
+
+
+def row_numbers(frame: pd.DataFrame | pd.Series[str]) -> NDArray[np.int64]:
+    """The number each row has in the file."""
+    return np.asarray(frame.index.to_numpy(), dtype=np.int64)
+
+
+def _plan(mapping: Mapping) -> list[tuple[str, Use]]:
+    channels = mapping.channels.values()
+    asked = isinstance(mapping.value_per_kpi, str) and mapping.kpi_kind is KpiKind.UNITS
+    value = [str(mapping.value_per_kpi)] if asked else []
+    return [
+        (mapping.kpi, Use.KPI),
+        *((channel.spend, Use.SPEND) for channel in channels),
+        *((channel.exposure, Use.EXPOSURE) for channel in channels if channel.exposure is not None),
+        *((control, Use.CONTROL) for control in mapping.controls),
+        *((column, Use.VALUE) for column in value),
+        *((column, Use.POPULATION) for column in [mapping.population] if column is not None),
+    ]
+
+
+def _note_dates(frame: pd.DataFrame, mapping: Mapping, dates: Dates, noted: FindingLog) -> None:
+    column = mapping.date
+    if dates.ambiguous:
+        noted.ask(
+            Question(
+                "date_order",
+                f"Dates such as “{dates.example}” in “{column}” can be read day first or month first. Which is it?",
+                ("dmy", "mdy"),
+                "date_order",
+            ),
+            ((int(frame.index[0]), column),),
+        )
+    if dates.conflict:
+        first = "day" if dates.order == "dmy" else "month"
+        noted.refuse(
+            "mixed_dates",
+            f"“{column}” mixes day-first and month-first dates. Most are {first} first; write all of them one way, "
+            "best as YYYY-MM-DD.",
+            None,
+            column,
+        )
+    cells, numbers = frame[column], row_numbers(frame)
+    for position in np.flatnonzero(dates.bad):
+        number = int(numbers[position])
+        noted.refuse(
+            "bad_date",
+            f"Row {number}, column “{column}”: “{_short(cells.iloc[position])}” is not a date. Write it as YYYY-MM-DD.",
+            number,
+            column,
+        )
+
+
+def _markets(frame: pd.DataFrame, mapping: Mapping, noted: FindingLog) -> tuple[tuple[str, ...], NDArray[np.int64]]:
+    if mapping.market is None:
+        return (NATIONAL,), np.zeros(len(frame), dtype=np.int64)
+    cells = frame[mapping.market].str.strip()
+    codes, unique = pd.factorize(cells)
+    names = [str(name) for name in unique]
+    blank = np.array([is_no_value(name) for name in names], dtype=np.bool_)
+    for number in frame.index[blank[codes]]:
+        noted.refuse("no_market", f"Row {number} names no market. Add it.", int(number), mapping.market)
+    kept = [name for name, missing in zip(names, blank, strict=True) if not missing]
+    if len(kept) > MAX_MARKETS:
+        noted.refuse(
+            "too_many_markets",
+            f"“{mapping.market}” holds {len(kept):,} different names; at most {MAX_MARKETS} markets can be handled. "
+            "Choose the column that names the market.",
+            None,
+            mapping.market,
+        )
+    order = np.cumsum(~blank) - 1
+    order[blank] = -1
+    return tuple(kept), order[codes].astype(np.int64)
+
+
+def _column(cells: pd.Series[str], fallback: DecimalMark, use: Use, noted: FindingLog) -> Numbers:
+    column, numbers = str(cells.name), row_numbers(cells)
+    mark = _mark(cells, fallback, noted)
+    read = parse_numbers(cells, mark)
+    if use is Use.CONTROL and read.bad.any():
+        read = _flags(cells, read)
+    for position in np.flatnonzero(read.bad):
+        number = int(numbers[position])
+        noted.refuse(
+            "text_in_number",
+            f"Row {number}, column “{column}”: “{_short(cells.iloc[position])}” is not a number. Correct it, or leave "
+            "the cell empty if there is no value.",
+            number,
+            column,
+        )
+    if use in (Use.EXPOSURE, Use.VALUE, Use.POPULATION):
+        with np.errstate(invalid="ignore"):
+            below = np.flatnonzero(read.values < 0)
+        for position in below:
+            number = int(numbers[position])
+            noted.refuse("negative", f"Row {number}, column “{column}”: the {use} is negative.", number, column)
+    return read
+
+
+def _mark(cells: pd.Series[str], fallback: DecimalMark, noted: FindingLog) -> DecimalMark:
+    if fallback == "." and not has_comma(cells):
+        return "."
+    mark = decimal_mark(cells, fallback)
+    comma, point, either = decimal_evidence(cells)
+    if either and comma == point == 0:
+        unclear = next(cell.strip() for cell in cells if re.match(r"^\D*[1-9]\d{0,2}[.,]\d{3}\D*$", cell.strip()))
+        value = parse_number(unclear, mark)
+        noted.info(
+            "decimal_mark",
+            f"Numbers such as “{unclear}” in “{cells.name}” can be read two ways; this one was read as {value:g}.",
+            None,
+            str(cells.name),
+        )
+    return mark
+
+
+def _flags(cells: pd.Series[str], read: Numbers) -> Numbers:
+    """Yes and no as 1 and 0."""
+    words = cells.str.strip().str.lower()
+    yes, no = words.isin(TRUE_WORDS).to_numpy(), words.isin(FALSE_WORDS).to_numpy()
+    return Numbers(np.where(yes, 1.0, np.where(no, 0.0, read.values)), read.missing, read.bad & ~yes & ~no)
+
+
+def _short(cell: str) -> str:
+    text = " ".join(str(cell).split())
+    return text if len(text) <= 40 else text[:39] + "…"

@@ -1,0 +1,254 @@
+"""Rows put in order: what a cell without spend, a negative one or a second row for a period means."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from mmm.data.dates import detect_frequency, period_starts, weekday_of
+from mmm.data.findings import FindingLog, Question
+from mmm.data.inputs import Frequency
+from mmm.data.mapping import Mapping
+from mmm.data.rows import Rows, Use
+
+MAX_PLACES = 20  # rows a question points at
+MAX_JUMP_DAYS = 731  # a longer jump between two dates is a mistyped year
+WEEK_START = 0  # daily rows are added up from Monday to Sunday (ISO 8601)
+
+
+@dataclass(frozen=True)
+class Calendar:
+    """How the dates of a file are spaced: as written, and whether days are then added up to weeks."""
+
+    native: Frequency
+    roll_up: bool
+
+    @property
+    def frequency(self) -> Frequency:
+        """Length of a period of the panel."""
+        return Frequency.WEEK if self.roll_up else self.native
+
+
+def settle_spend(rows: Rows, mapping: Mapping, noted: FindingLog) -> Rows:
+    """Negative and empty spend cells as the mapping answers, or a question for each.
+
+    Negative spend answered "credit" stays negative here; `spread_credit` takes it off earlier periods.
+    """
+    spend = rows.which(Use.SPEND)
+    values = rows.values.copy()
+    with np.errstate(invalid="ignore"):
+        negative = values[:, spend] < 0
+    if negative.any() and mapping.negative_spend is None:
+        noted.ask(_negative_question(rows, spend, negative), _places(rows, spend, negative))
+    elif negative.any() and mapping.negative_spend == "zero":
+        for row, name in _places(rows, spend, negative, limit=None):
+            noted.repair("negative_spend", f"Row {row}: negative spend was read as zero.", row, name)
+        values[:, spend] = np.where(negative, 0.0, values[:, spend])
+    _note_absent_channels(rows, spend, values, noted)
+    empty = np.isnan(values[:, spend])
+    if empty.any() and mapping.missing_spend is None:
+        noted.ask(_missing_question(rows, spend, empty), _places(rows, spend, empty))
+    elif empty.any() and mapping.missing_spend == "zero":
+        for position, column in enumerate(spend):
+            count = int(empty[:, position].sum())
+            if count:
+                number = int(rows.number[np.flatnonzero(empty[:, position])[0]])
+                message = f"{_cells(count)} no spend in “{rows.columns[column]}”; read as zero."
+                noted.repair("missing_spend", message, number, rows.columns[column])
+        values[:, spend] = np.where(empty, 0.0, values[:, spend])
+    return replace(rows, values=values)
+
+
+def calendar_of(rows: Rows, mapping: Mapping, noted: FindingLog) -> Calendar | None:
+    """The length of a period; None when the dates do not tell, or a person has to choose."""
+    if not _plausible_jumps(rows, mapping, noted):
+        return None
+    native = _spacing(rows) or mapping.frequency
+    asked = mapping.frequency
+    if native is None:
+        noted.refuse(
+            "spacing",
+            f"The dates in “{mapping.date}” are neither a day, a week nor a month apart. Use one row for each period "
+            "(and name the market column if there are several markets).",
+            None,
+            mapping.date,
+        )
+        return None
+    if asked is not None and asked is not native and (native, asked) != (Frequency.DAY, Frequency.WEEK):
+        noted.refuse(
+            "spacing",
+            f"The dates in “{mapping.date}” are a {native} apart, so periods of a {asked} cannot be made of them.",
+            None,
+            mapping.date,
+        )
+        return None
+    if native is Frequency.DAY and asked is None and not mapping.roll_up:
+        noted.ask(
+            Question(
+                "roll_up",
+                "The file has a row for each day. Add the days up to weeks (Monday to Sunday; advised), or keep days?",
+                ("weeks", "days"),
+                "roll_up",
+            )
+        )
+    return Calendar(native, native is Frequency.DAY and (mapping.roll_up or asked is Frequency.WEEK))
+
+
+def align(rows: Rows, native: Frequency, mapping: Mapping, noted: FindingLog) -> Rows:
+    """Every date moved to the start of its period; rows in order of market and date."""
+    _note_unsorted(rows, mapping, noted)
+    days = period_starts(rows.days, native)
+    moved = np.flatnonzero(days != rows.days)
+    if native is Frequency.MONTH and len(moved):
+        noted.info("month_start", "Monthly dates were moved to the first of their month.", None, mapping.date)
+    elif native is Frequency.WEEK:
+        for position in moved:
+            number = int(rows.number[position])
+            noted.repair(
+                "week_start",
+                f"Row {number} is dated {rows.days[position]}; the other weeks start on a "
+                f"{_WEEKDAYS[weekday_of(rows.days)]}, so it was counted as the week of {days[position]}.",
+                number,
+                mapping.date,
+            )
+    order = np.lexsort((rows.number, days.astype(np.int64), rows.market))
+    return replace(rows, days=days).take(order)
+
+
+def settle_duplicates(rows: Rows, native: Frequency, mapping: Mapping, noted: FindingLog) -> Rows:
+    """One row for each market and period, as the mapping answers, or a question. Rows are in order."""
+    same = np.zeros(len(rows.days), dtype=np.bool_)
+    same[1:] = (rows.days[1:] == rows.days[:-1]) & (rows.market[1:] == rows.market[:-1])
+    if not same.any():
+        return rows
+    if mapping.duplicates is None:
+        noted.ask(
+            _duplicates_question(rows, same, native),
+            tuple((int(number), mapping.date) for number in rows.number[same][:MAX_PLACES]),
+        )
+        return rows
+    for position in np.flatnonzero(same):
+        number = int(rows.number[position])
+        what = "added to" if mapping.duplicates == "sum" else f"set against (the {mapping.duplicates} is kept)"
+        noted.repair("duplicate", f"Row {number} is another row for {rows.days[position]}; {what} the others.", number)
+    starts = np.flatnonzero(~same)
+    if mapping.duplicates == "first":
+        return rows.take(starts)
+    if mapping.duplicates == "last":
+        return rows.take(np.append(starts[1:], len(same)) - 1)
+    added = rows.which(Use.KPI, Use.SPEND, Use.EXPOSURE)
+    known = ~np.isnan(rows.values)
+    total = np.add.reduceat(np.nan_to_num(rows.values), starts, axis=0)
+    count = np.add.reduceat(known.astype(np.int64), starts, axis=0)
+    merged = np.where(count > 0, total / np.maximum(count, 1), np.nan)
+    merged[:, added] = np.where(count > 0, total, np.nan)[:, added]
+    return replace(rows.take(starts), values=merged)
+
+
+_WEEKDAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
+
+
+def _spacing(rows: Rows) -> Frequency | None:
+    """Period length by the spacing of dates within each market, the commonest over markets."""
+    votes: dict[Frequency, int] = {}
+    for market in range(len(rows.markets)):
+        found = detect_frequency(rows.days[rows.market == market])
+        if found is not None:
+            votes[found] = votes.get(found, 0) + 1
+    return max(votes, key=lambda frequency: votes[frequency]) if votes else None
+
+
+def _plausible_jumps(rows: Rows, mapping: Mapping, noted: FindingLog) -> bool:
+    days, first = np.unique(rows.days, return_index=True)
+    jumps = np.flatnonzero(np.diff(days) > np.timedelta64(MAX_JUMP_DAYS, "D"))
+    for position in jumps:
+        late = position + 1 > len(days) / 2
+        number = int(rows.number[first[position + 1 if late else position]])
+        noted.refuse(
+            "date_jump",
+            f"Row {number}: between {days[position]} and {days[position + 1]} lie more than two years without a row. "
+            "Correct the year, or upload one stretch only.",
+            number,
+            mapping.date,
+        )
+    return len(jumps) == 0
+
+
+def _note_unsorted(rows: Rows, mapping: Mapping, noted: FindingLog) -> None:
+    by_market = np.lexsort((rows.number, rows.market))
+    days, market = rows.days[by_market], rows.market[by_market]
+    back = np.flatnonzero((days[1:] < days[:-1]) & (market[1:] == market[:-1])) + 1
+    if len(back):
+        number = int(rows.number[by_market][back].min())
+        noted.repair(
+            "unsorted",
+            f"The rows are not in order of date (first at row {number}); they were sorted.",
+            number,
+            mapping.date,
+        )
+
+
+def _note_absent_channels(rows: Rows, spend: list[int], values: NDArray[np.float64], noted: FindingLog) -> None:
+    """A market without any spend cell lacks that channel: zeros. A column without any is refused."""
+    for column in spend:
+        known = ~np.isnan(values[:, column])
+        name = rows.columns[column]
+        if not known.any():
+            noted.refuse("empty_column", f"“{name}” holds no number at all. Leave this channel out.", None, name)
+            continue
+        filled = np.bincount(rows.market[known], minlength=len(rows.markets))
+        for market in np.flatnonzero(filled == 0):
+            noted.info("no_channel", f"{rows.markets[market]} has no “{name}”; its spend is zero there.", None, name)
+            values[rows.market == market, column] = 0.0
+
+
+def _places(
+    rows: Rows, columns: list[int], where: NDArray[np.bool_], limit: int | None = MAX_PLACES
+) -> tuple[tuple[int, str], ...]:
+    found = np.argwhere(where)[:limit]
+    return tuple((int(rows.number[row]), rows.columns[columns[column]]) for row, column in found)
+
+
+def _negative_question(rows: Rows, spend: list[int], where: NDArray[np.bool_]) -> Question:
+    number, column = _places(rows, spend, where, 1)[0]
+    count = int(where.sum())
+    return Question(
+        "negative_spend",
+        f"{_cells(count)} negative spend, first row {number} of “{column}”. Is it a credit to take off "
+        "earlier spend, or a mistake to read as zero?",
+        ("credit", "zero"),
+        "negative_spend",
+    )
+
+
+def _missing_question(rows: Rows, spend: list[int], where: NDArray[np.bool_]) -> Question:
+    number, column = _places(rows, spend, where, 1)[0]
+    count = int(where.sum())
+    return Question(
+        "missing_spend",
+        f"{_cells(count)} no spend, first row {number} of “{column}”. Was nothing spent, or is it unknown?",
+        ("zero", "unknown"),
+        "missing_spend",
+    )
+
+
+def _duplicates_question(rows: Rows, same: NDArray[np.bool_], native: Frequency) -> Question:
+    position = int(np.flatnonzero(same)[0])
+    later = rows.take(np.flatnonzero(same))
+    earlier = rows.take(np.flatnonzero(same) - 1)
+    identical = bool(np.array_equal(later.values, earlier.values, equal_nan=True))
+    where = "" if len(rows.markets) == 1 else f" in {rows.markets[rows.market[position]]}"
+    return Question(
+        "duplicates",
+        f"{int(same.sum()):,} rows repeat a {native} that has a row already, first row {rows.number[position]} "
+        f"({rows.days[position]}{where}; {'with the same numbers' if identical else 'with other numbers'}). "
+        "Add them up, or keep the first or the last?",
+        ("first", "last", "sum") if identical else ("sum", "first", "last"),
+        "duplicates",
+    )
+
+
+def _cells(count: int) -> str:
+    return "1 cell has" if count == 1 else f"{count:,} cells have"
