@@ -94,7 +94,7 @@ def _length(panel: Panel) -> Check:
         "length",
         "Enough history",
         status,
-        f"{periods} {unit}s for about {parameters} things to learn ({channels} channels, {controls} controls, trend and "
+        f"{periods} {unit}s for some {parameters} things to learn ({channels} channels, {controls} controls, trend and "
         f"season): {ratio:.1f} for each.",
         ""
         if status == "pass"
@@ -186,7 +186,7 @@ def _inflation(panel: Panel) -> Check:
         "vif",
         "No channel is a mix of others",
         "fail" if factors[high[0]] > EXTREME_VIF else "warn",
-        f"Other channels' spend nearly tells this channel's: {listed} (variance inflation; above {HIGH_VIF:g} is high).",
+        f"Other channels' spend nearly tells this channel's: {listed} (variance inflation, high above {HIGH_VIF:g}).",
         "Merge channels that are always planned together, or vary one of them on its own.",
     )
 

@@ -44,7 +44,7 @@ def panel_to_parquet(panel: Panel) -> bytes:
     head = json.dumps(_head(panel), sort_keys=True, ensure_ascii=False, allow_nan=False).encode()
     table = pa.table(columns).replace_schema_metadata({METADATA_KEY: head})
     sink = io.BytesIO()
-    pq.write_table(table, sink, compression="zstd", row_group_size=1 << 20, store_schema=False)
+    pq.write_table(table, sink, compression="zstd", row_group_size=1 << 20)
     return sink.getvalue()
 
 
