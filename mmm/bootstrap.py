@@ -13,16 +13,28 @@ from sqlalchemy.orm import Session
 
 from mmm.access.passwords import Passwords
 from mmm.errors import IntegrityError
+from mmm.jobs.cluster import ClusterSettings
+from mmm.jobs.executor import Executor
+from mmm.jobs.worker import Workshop
 from mmm.services import Services
 from mmm.services.accounts import Accounts
 from mmm.services.audit import Audit
+from mmm.services.backups import Backups
 from mmm.services.base import Clock, Kit, utc_now
+from mmm.services.datasets import Datasets
 from mmm.services.first_start import FirstRun, create_workspace
+from mmm.services.jobs import Jobs, SqlLedger
+from mmm.services.models import Models
+from mmm.services.plans import Plans
+from mmm.services.tasks import bodies
+from mmm.services.training import Training
 from mmm.services.users import Users
 from mmm.settings import Settings
 from mmm.store.database import Database, make_engine
 from mmm.store.keys import MasterKey, check_master_key, create_master_key, has_secrets, read_master_key
 from mmm.store.migrate import upgrade
+
+WORKSHOP = "mmm.bootstrap:open_workshop"  # how a worker process finds its tools, by name
 
 
 def initialise(settings: Settings, *, clock: Clock = utc_now, passwords: Passwords | None = None) -> FirstRun | None:
@@ -52,12 +64,43 @@ def build_services(settings: Settings, *, clock: Clock = utc_now, passwords: Pas
         IntegrityError: as `initialise`.
     """
     kit = make_kit(settings, clock=clock, passwords=passwords)
+    executor = Executor(SqlLedger(kit.database, kit.clock), WORKSHOP, _cluster(settings))
+
+    def close() -> None:
+        executor.close()
+        kit.database.close()
+
     return Services(
         accounts=Accounts(kit),
         users=Users(kit),
         audit=Audit(kit),
+        backups=Backups(kit),
+        datasets=Datasets(kit),
+        models=Models(kit),
+        plans=Plans(kit),
+        jobs=Jobs(kit, executor),
+        training=Training(kit, executor),
+        executor=executor,
         unit_of_work=kit.database.unit_of_work,
-        close=kit.database.close,
+        close=close,
+    )
+
+
+def open_workshop() -> Workshop:
+    """What a worker process works with; it finds the installation in its environment."""
+    kit = make_kit(Settings())
+    return Workshop(SqlLedger(kit.database, kit.clock), bodies(kit))
+
+
+def _cluster(settings: Settings) -> ClusterSettings:
+    return ClusterSettings(
+        workers=settings.job_workers,
+        address=settings.dask_address,
+        tls_ca=settings.dask_tls_ca,
+        tls_cert=settings.dask_tls_cert,
+        tls_key=settings.dask_tls_key,
+        database_is_local=settings.url.startswith("sqlite"),
+        environment=settings.worker_environment,
     )
 
 
@@ -83,8 +126,9 @@ def _open_database(settings: Settings) -> Database:
 def _master_key(settings: Settings, engine: Engine) -> MasterKey:
     """The key of this database; a fresh one only where nothing was sealed or signed yet."""
     path = settings.master_key_path
-    key = read_master_key(path)
     with Session(engine) as session:
+        session.connection()  # two processes that start at once must not both make a key
+        key = read_master_key(path)
         if key is None:
             if has_secrets(session):
                 raise IntegrityError(

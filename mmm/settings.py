@@ -17,6 +17,10 @@ class Settings(BaseSettings):
         session_idle_s: a session ends after this many seconds without a click.
         session_absolute_s: a session ends after this many seconds whatever happens.
         dask_address: scheduler on other machines; None starts local worker processes.
+        dask_tls_ca: PEM file of the authority that signed the scheduler's certificate and ours.
+        dask_tls_cert: PEM file of our certificate.
+        dask_tls_key: PEM file of its private key.
+        job_workers: local worker processes; each works on one job at a time.
         sample: first start makes a workspace with sample data and one user per role.
     """
 
@@ -27,12 +31,22 @@ class Settings(BaseSettings):
     session_idle_s: int = Field(default=30 * 60, ge=60)  # ASVS 7.3.1
     session_absolute_s: int = Field(default=12 * 3600, ge=60)  # ASVS 7.3.2: one working day
     dask_address: str | None = None
+    dask_tls_ca: Path | None = None
+    dask_tls_cert: Path | None = None
+    dask_tls_key: Path | None = None
+    job_workers: int = Field(default=1, ge=1)
     sample: bool = True
 
     @property
     def url(self) -> str:
         """The database URL, the default one resolved."""
         return self.database_url or f"sqlite:///{self.database_path.resolve()}"
+
+    @property
+    def worker_environment(self) -> dict[str, str]:
+        """What tells a process started elsewhere on this machine about the same installation."""
+        told = {"MMM_VAR_DIR": str(self.var_dir.resolve())}
+        return told | ({"MMM_DATABASE_URL": self.database_url} if self.database_url else {})
 
     @property
     def database_path(self) -> Path:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import logging
 import threading
 import time
-from contextlib import ExitStack
 from typing import Any, Self
 
 from mmm.jobs.cluster import Attempt, Cluster, ClusterSettings, connected
@@ -15,7 +14,8 @@ from mmm.jobs.worker import perform
 POLL_S = 1.0  # also finds what other processes queue or cancel; `wake` makes our own immediate
 CANCEL_GRACE_S = 5.0  # time for a task to reach its next step before its process is restarted
 SILENT_AFTER_S = 15.0  # five missed heartbeats: the process is gone
-CLOSE_TIMEOUT_S = 20.0
+RECONNECT_S = 10.0
+CLOSE_TIMEOUT_S = 30.0
 
 LOST = (
     "The process doing this work stopped before it finished (it was killed, ran out of memory, or the machine "
@@ -57,7 +57,6 @@ class Executor:
         self._ledger, self._workshop = ledger, workshop
         self._settings = settings or ClusterSettings()
         self._poll_s, self._cancel_grace_s, self._silent_after_s = poll_s, cancel_grace_s, silent_after_s
-        self._resources = ExitStack()
         self._cluster: Cluster | None = None
         self._thread: threading.Thread | None = None
         self._woken, self._closing = threading.Event(), threading.Event()
@@ -65,32 +64,27 @@ class Executor:
         self._cancel_seen: dict[Ticket, float] = {}
 
     def start(self) -> None:
-        """Start or join the cluster and supervise from now on; blocks about two seconds. A second call does nothing.
+        """Begin supervising in a thread, which starts or joins the cluster first; jobs wait meanwhile.
+
+        A cluster that cannot be reached is tried again until `close`. A second call does nothing.
 
         Raises:
-            ClusterError: the settings are refused, or the scheduler does not answer.
+            ClusterError: the settings are refused.
         """
-        if self._cluster is not None:
-            return
-        self._closing.clear()
-        self._cluster = self._resources.enter_context(connected(self._settings))
-        self._thread = threading.Thread(target=self._supervise, name="job-supervisor", daemon=True)
-        self._thread.start()
+        self._settings.check()
+        if self._thread is None:
+            self._closing.clear()
+            self._thread = threading.Thread(target=self._run, name="job-supervisor", daemon=True)
+            self._thread.start()
 
     def close(self) -> None:
-        """Stop supervising and leave the cluster; a local cluster ends with its workers and their jobs' attempts."""
-        if self._cluster is None:
+        """Stop supervising and leave the cluster; a local one ends with its workers, and their jobs are interrupted."""
+        if self._thread is None:
             return
         self._closing.set()
-        self._woken.set()
-        if self._thread is not None:
-            self._thread.join(CLOSE_TIMEOUT_S)
-        if self._settings.address is None:  # elsewhere the work goes on, and this row with it
-            for ticket in self._attempts:
-                self._ledger.end(ticket, Ending.INTERRUPTED, LOST)
-        self._attempts.clear()
-        self._cluster = None
-        self._resources.close()
+        self.wake()
+        self._thread.join(CLOSE_TIMEOUT_S)
+        self._thread = None
 
     def __enter__(self) -> Self:
         self.start()
@@ -101,21 +95,37 @@ class Executor:
 
     @property
     def address(self) -> str | None:
-        """Where the scheduler listens, or None before `start` and after `close`."""
-        return None if self._cluster is None else self._cluster.address
+        """Where the scheduler listens, or None while there is none."""
+        cluster = self._cluster
+        return None if cluster is None else cluster.address
 
     def wake(self) -> None:
         """Look at the rows now rather than at the next poll; call after committing a new or cancelled job."""
         self._woken.set()
 
-    def _supervise(self) -> None:
+    def _run(self) -> None:
         while not self._closing.is_set():
             try:
-                self._look(self._require_cluster())
+                with connected(self._settings) as cluster:
+                    self._supervise(cluster)
+            except Exception:
+                log.exception("the cluster for long work is not there; trying again in %s s", RECONNECT_S)
+                self._closing.wait(RECONNECT_S)
+
+    def _supervise(self, cluster: Cluster) -> None:
+        self._cluster = cluster
+        while not self._closing.is_set():
+            try:
+                self._look(cluster)
             except Exception:
                 log.exception("the job rows could not be looked after; trying again in %s s", self._poll_s)
             self._woken.wait(self._poll_s)
             self._woken.clear()
+        self._cluster = None
+        if self._settings.address is None:  # elsewhere the work goes on, and the next start finds its row beating
+            for ticket in self._attempts:
+                self._ledger.end(ticket, Ending.INTERRUPTED, LOST)
+        self._attempts.clear()
 
     def _look(self, cluster: Cluster) -> None:
         self._settle()
@@ -158,8 +168,3 @@ class Executor:
     def _forget(self, ticket: Ticket) -> None:
         self._attempts.pop(ticket, None)
         self._cancel_seen.pop(ticket, None)
-
-    def _require_cluster(self) -> Cluster:
-        if self._cluster is None:
-            raise RuntimeError("the executor was not started")
-        return self._cluster

@@ -9,18 +9,35 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from contextlib import AbstractContextManager
 
+    from mmm.jobs.executor import Executor
     from mmm.services.accounts import Accounts
     from mmm.services.audit import Audit
+    from mmm.services.backups import Backups
+    from mmm.services.datasets import Datasets
+    from mmm.services.jobs import Jobs
+    from mmm.services.models import Models
+    from mmm.services.plans import Plans
+    from mmm.services.training import Training
     from mmm.services.users import Users
     from mmm.store.unit_of_work import UnitOfWork
 
 
 @dataclass(frozen=True)
 class Services:
-    """One attribute an area; built only in `mmm.bootstrap`."""
+    """One attribute an area; built only in `mmm.bootstrap`.
+
+    `executor` runs the jobs once somebody calls its `start()` (the server does); `close()` ends it with the rest.
+    """
 
     accounts: Accounts
     users: Users
     audit: Audit
+    backups: Backups
+    datasets: Datasets
+    models: Models
+    plans: Plans
+    jobs: Jobs
+    training: Training
+    executor: Executor
     unit_of_work: Callable[..., AbstractContextManager[UnitOfWork]]
     close: Callable[[], None]

@@ -41,6 +41,7 @@ def executor_of(ledger: FileLedger, silent_after_s: float = 15.0) -> Executor:
 @pytest.fixture(scope="module")
 def executor(ledger: FileLedger) -> Iterator[Executor]:
     with executor_of(ledger) as running:
+        eventually(lambda: running.address is not None, "the cluster is up")
         yield running
 
 
@@ -183,6 +184,7 @@ def test_the_cluster_answers_nobody_without_its_certificate(executor: Executor) 
     from distributed.security import Security
 
     address = executor.address
+    assert address is not None
     assert address.startswith("tls://127.0.0.1:")
     with pytest.raises((OSError, TypeError)):
         Client(address.replace("tls://", "tcp://"), timeout=2)
