@@ -9,12 +9,13 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 import streamlit as st
+from streamlit.runtime.scriptrunner import get_script_run_ctx
 
 from mmm.access.actor import Actor
 from mmm.access.roles import Permission
 from mmm.web import identity, theme
 from mmm.web.catalogue import CATALOGUE, PageEntry, pages_for
-from mmm.web.connections import remember_download
+from mmm.web.connections import keep_download
 from mmm.web.holder import services
 from mmm.web.identity import current_actor
 
@@ -193,15 +194,17 @@ def download(
         primary: True for the one main action of a page.
     """
     actor, token, server = current_actor(polling=True), identity.session_token(), services()
-    if actor is None or not actor.may(permission):
+    context = get_script_run_ctx()
+    if actor is None or context is None or not actor.may(permission):
         return
+    connection = context.session_id
 
     def content() -> bytes:  # runs on the click, outside the page: whoever signed out meanwhile gets nothing
         now = server.accounts.actor_for(token, extend=True) if token else actor
         if now is None:
             raise PermissionError("The session has ended; sign in again.")
         made = make(now)
-        remember_download(made, mime, file_name, token)
+        keep_download(made, mime, file_name, connection)
         return made
 
     st.download_button(

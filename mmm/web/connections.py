@@ -7,8 +7,6 @@ lists have no public door; the attributes used here are those of the Streamlit r
 
 from __future__ import annotations
 
-from collections import OrderedDict
-from threading import Lock
 from typing import TYPE_CHECKING
 from urllib.parse import unquote
 
@@ -23,20 +21,18 @@ if TYPE_CHECKING:
     from streamlit.runtime import Runtime
 
 
-MAX_REMEMBERED = 4096  # files made on a click whose owner is known; the oldest are forgotten, and then refused
+def keep_download(content: bytes, mime: str, file_name: str, connection_id: str) -> None:
+    """List a file made on a click among the files shown to the connection `connection_id`.
 
-_made_for: OrderedDict[str, set[str]] = OrderedDict()
-_made_for_lock = Lock()
-
-
-def remember_download(content: bytes, mime: str, file_name: str, token: str) -> None:
-    """Note that a file made on a click may be fetched with the cookie `token`; Streamlit does not note it itself."""
+    Streamlit leaves such a file unlisted: nobody could tell whose it is, and the end of anybody's run could remove it
+    before the browser has fetched it. The next run of this connection takes it off the list again.
+    """
+    if not exists():
+        return
+    files = get_instance().media_file_mgr
     file_id = _calculate_file_id(content, mime, file_name)
-    with _made_for_lock:
-        _made_for.setdefault(file_id, set()).add(token)
-        _made_for.move_to_end(file_id)
-        while len(_made_for) > MAX_REMEMBERED:
-            _made_for.popitem(last=False)
+    with files._lock:
+        files._files_by_session_and_coord[connection_id][f"download-{file_id}"] = file_id
 
 
 def connection_belongs_to(connection_id: str, token: str) -> bool:
@@ -45,13 +41,10 @@ def connection_belongs_to(connection_id: str, token: str) -> bool:
 
 
 def file_shown_to(file_name: str, token: str) -> bool:
-    """True when `/media/<file_name>` was shown to, or made for, a browser with the cookie `token`."""
-    file_id = unquote(file_name).rsplit(".", 1)[0]
-    with _made_for_lock:
-        if token in _made_for.get(file_id, ()):
-            return True
+    """True when `/media/<file_name>` was shown to a connection that was opened with the cookie `token`."""
     if not exists():
         return False
+    file_id = unquote(file_name).rsplit(".", 1)[0]
     runtime = get_instance()
     connections = list(_connections(runtime, token))
     files = runtime.media_file_mgr

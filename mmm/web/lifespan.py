@@ -28,6 +28,7 @@ async def lifespan(_: st.App) -> AsyncIterator[None]:
     sys.stdout.flush()
     opened = await run_sync(services)
     try:
+        await run_sync(opened.executor.start)
         yield
     finally:
         await run_sync(opened.close)
