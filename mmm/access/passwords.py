@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import secrets
+import unicodedata
+from functools import cached_property
 
 from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
@@ -36,18 +38,22 @@ class Passwords:
 
     def __init__(self, hasher: PasswordHasher | None = None) -> None:
         self._hasher = hasher or PasswordHasher()  # RFC 9106, low memory: 3 passes, 64 MiB, 4 lanes
-        self._dummy = self._hasher.hash(secrets.token_urlsafe(16))
+
+    @cached_property
+    def _dummy(self) -> str:
+        return self.hash(secrets.token_urlsafe(16))
 
     def hash(self, password: str) -> str:
         """The argon2id hash of a password, with its salt and parameters."""
-        return self._hasher.hash(password)
+        return self._hasher.hash(_bytes(password))
 
     def verify(self, password: str, stored: str | None) -> bool:
         """True when `password` is the one behind `stored`; None (no such user) costs the same and is False."""
+        dummy = self._dummy  # made on the first check of anybody, so that it betrays nobody
         if len(password) > MAX_LENGTH:
             password = ""
         try:
-            self._hasher.verify(self._dummy if stored is None else stored, password)
+            self._hasher.verify(dummy if stored is None else stored, _bytes(password))
         except (VerificationError, InvalidHashError):
             return False
         return stored is not None
@@ -55,6 +61,11 @@ class Passwords:
     def outdated(self, stored: str) -> bool:
         """True when `stored` was made with other parameters and should be hashed again."""
         return self._hasher.check_needs_rehash(stored)
+
+
+def _bytes(password: str) -> bytes:
+    """What is hashed: one form for letters that keyboards compose differently, and no text that cannot be encoded."""
+    return unicodedata.normalize("NFC", password).encode("utf-8", "surrogatepass")
 
 
 def password_problems(password: str, username: str) -> list[str]:

@@ -15,4 +15,4 @@ def new_token() -> str:
 
 def token_hash(token: str) -> str:
     """What is stored and looked up in place of `token`."""
-    return hashlib.sha256(token.encode()).hexdigest()
+    return hashlib.sha256(token.encode("utf-8", "surrogatepass")).hexdigest()

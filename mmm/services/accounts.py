@@ -16,7 +16,7 @@ from mmm.store.unit_of_work import UnitOfWork
 from mmm.store.users import SessionFacts
 
 TICKET_S = 30  # seconds; the browser redeems it within one
-TOUCH_S = 60  # seconds; last_seen is written at most this often
+TOUCH_S = 60  # seconds; last_seen is written at most this often (four times per idle limit when that is short)
 MAX_FAILURES = 5  # wrong passwords in a row before an account is locked (ASVS 6.3.1)
 LOCK_S = 15 * 60  # seconds for the first lock; doubles with every further round
 MAX_LOCK_S = 4 * 3600  # seconds; a stranger must not shut somebody out for days
@@ -141,7 +141,8 @@ class Accounts(Service):
             facts = uow.sessions.by_token(hashed)
         if facts is None or not self._alive(facts, now):
             return None
-        if extend and now - facts.session.last_seen_at >= timedelta(seconds=TOUCH_S):
+        touch_after = timedelta(seconds=min(TOUCH_S, self._kit.settings.session_idle_s / 4))
+        if extend and now - facts.session.last_seen_at >= touch_after:
             with self._work() as uow:
                 uow.sessions.touch(facts.session.id, now)
                 uow.commit()

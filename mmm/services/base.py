@@ -48,7 +48,9 @@ class Service:
         self._now = kit.clock
 
 
-def requires(*permissions: Permission) -> Callable[[Callable[Concatenate[S, Actor, P], R]], Callable[..., R]]:
+def requires(
+    *permissions: Permission,
+) -> Callable[[Callable[Concatenate[S, Actor, P], R]], Callable[Concatenate[S, Actor, P], R]]:
     """Declare who may call a service method: whoever holds at least one of `permissions`.
 
     A refused call is written to the audit table.
@@ -57,9 +59,9 @@ def requires(*permissions: Permission) -> Callable[[Callable[Concatenate[S, Acto
         NotAllowedError: the actor holds none of them, or has a one-time password to change first.
     """
 
-    def declare(method: Callable[Concatenate[S, Actor, P], R]) -> Callable[..., R]:
+    def declare(method: Callable[Concatenate[S, Actor, P], R]) -> Callable[Concatenate[S, Actor, P], R]:
         @wraps(method)
-        def guarded(self: S, actor: Actor, *args: P.args, **kwargs: P.kwargs) -> R:
+        def guarded(self: S, actor: Actor, /, *args: P.args, **kwargs: P.kwargs) -> R:
             if not any(actor.may(permission) for permission in permissions):
                 _refuse(self, actor, method.__qualname__)
             return method(self, actor, *args, **kwargs)

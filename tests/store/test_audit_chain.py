@@ -1,0 +1,172 @@
+import multiprocessing
+import sqlite3
+
+import pytest
+from sqlalchemy.exc import DatabaseError
+
+from mmm.errors import IntegrityError
+from mmm.store.audit import GENESIS, AuditVerdict
+from mmm.store.database import Database, make_engine
+from mmm.store.keys import MasterKey
+
+SECRET = bytes(range(32))
+
+
+def fill(database, actor, rows=5):
+    with database.unit_of_work() as uow:
+        for i in range(rows):
+            uow.audit.record(actor, "save_plan", "plan", f"plan-{i}", details={"no": i, "name": "Frühling"})
+        uow.commit()
+
+
+def verdict(database, anchor=None) -> AuditVerdict:
+    with database.unit_of_work(read_only=True) as uow:
+        return uow.audit.verify(anchor)
+
+
+def tamper(url, *statements):
+    """Change the file behind the program's back, as somebody with the file could."""
+    with sqlite3.connect(url.removeprefix("sqlite:///")) as raw:
+        for trigger in ("audit_event_no_update", "audit_event_no_delete"):
+            raw.execute(f"DROP TRIGGER IF EXISTS {trigger}")
+        for statement in statements:
+            raw.execute(statement)
+    raw.close()
+
+
+class TestWhole:
+    def test_a_chain_as_written_is_whole(self, database, actor):
+        fill(database, actor)
+        found = verdict(database)
+        assert (found.ok, found.count, found.broken_at, found.problem) == (True, 6, None, "")
+
+    def test_the_first_row_follows_nothing(self, database, url):
+        with sqlite3.connect(url.removeprefix("sqlite:///")) as raw:
+            assert raw.execute("SELECT previous FROM audit_event WHERE seq = 1").fetchone() == (GENESIS,)
+
+    def test_an_anchor_noted_earlier_still_fits(self, database, actor):
+        anchor = verdict(database).anchor
+        fill(database, actor)
+        assert verdict(database, anchor).ok
+
+    def test_events_come_newest_first_and_filtered(self, database, actor):
+        fill(database, actor)
+        with database.unit_of_work(read_only=True) as uow:
+            newest = uow.audit.events(actor.workspace_id, limit=2)
+            one = uow.audit.events(actor.workspace_id, object_id="plan-3")
+            nobody = uow.audit.events(actor.workspace_id, actor="ann")
+        assert [event.seq for event in newest] == [6, 5]
+        assert one[0].details == {"no": 3, "name": "Frühling"}
+        assert nobody == ()
+
+    def test_events_of_another_workspace_do_not_show(self, database, actor):
+        fill(database, actor)
+        with database.unit_of_work(read_only=True) as uow:
+            assert uow.audit.events("another", object_id="plan-3") == ()
+
+
+class TestAppendOnly:
+    @pytest.mark.parametrize("statement", ["UPDATE audit_event SET actor = 'x'", "DELETE FROM audit_event"])
+    def test_the_database_itself_refuses_to_change_rows(self, database, statement):
+        with database.unit_of_work() as uow, pytest.raises(DatabaseError, match="never changed or removed"):
+            uow.session.connection().exec_driver_sql(statement)
+
+    def test_an_event_rolled_back_was_never_there(self, database, actor):
+        with database.unit_of_work() as uow:
+            uow.audit.record(actor, "save_plan", "plan")
+        assert verdict(database).count == 1
+
+
+class TestTampering:
+    def test_a_changed_row_is_found(self, database, actor, url):
+        fill(database, actor)
+        tamper(url, "UPDATE audit_event SET actor = 'somebody else' WHERE seq = 4")
+        found = verdict(database)
+        assert (found.ok, found.broken_at) == (False, 4)
+        assert "changed" in found.problem
+
+    def test_a_changed_row_with_a_fresh_hash_breaks_the_next(self, database, actor, url):
+        fill(database, actor)
+        tamper(url, f"UPDATE audit_event SET hash = '{'a' * 64}' WHERE seq = 4")
+        assert verdict(database).broken_at == 4
+
+    def test_a_removed_row_is_found(self, database, actor, url):
+        fill(database, actor)
+        tamper(url, "DELETE FROM audit_event WHERE seq = 3")
+        found = verdict(database)
+        assert found.broken_at == 3
+        assert "missing" in found.problem
+
+    def test_a_shortened_tail_is_found(self, database, actor, url):
+        fill(database, actor)
+        tamper(url, "DELETE FROM audit_event WHERE seq > 4")
+        found = verdict(database)
+        assert not found.ok
+        assert "cut off" in found.problem
+
+    def test_a_shortened_tail_with_a_matching_head_lacks_the_signature(self, database, actor, url):
+        fill(database, actor)
+        tamper(
+            url,
+            "DELETE FROM audit_event WHERE seq > 4",
+            "UPDATE audit_head SET count = 4, hash = (SELECT hash FROM audit_event WHERE seq = 4)",
+        )
+        assert "not signed" in verdict(database).problem
+
+    def test_a_head_that_is_gone_is_found(self, database, actor, url):
+        fill(database, actor)
+        tamper(url, "DELETE FROM audit_head")
+        assert "gone" in verdict(database).problem
+
+    def test_an_emptied_table_is_found(self, database, actor, url):
+        fill(database, actor)
+        tamper(url, "DELETE FROM audit_event", "DELETE FROM audit_head")
+        assert not verdict(database).ok
+
+    def test_an_older_copy_put_back_whole_is_betrayed_by_an_anchor_only(self, database, actor, url):
+        with sqlite3.connect(url.removeprefix("sqlite:///")) as raw:
+            head = raw.execute("SELECT count, hash, signature FROM audit_head").fetchone()
+        fill(database, actor)
+        anchor = verdict(database).anchor
+        tamper(
+            url,
+            "DELETE FROM audit_event WHERE seq > 1",
+            f"UPDATE audit_head SET count = {head[0]}, hash = '{head[1]}', signature = '{head[2]}'",
+        )
+        assert verdict(database).ok
+        assert "ends at row 1" in verdict(database, anchor).problem
+
+    def test_nothing_more_is_recorded_on_a_forged_head(self, database, actor, url):
+        tamper(url, f"UPDATE audit_head SET signature = '{'0' * 64}'")
+        with database.unit_of_work() as uow, pytest.raises(IntegrityError, match="audit verify"):
+            uow.audit.record(actor, "save_plan", "plan")
+
+    def test_another_master_key_cannot_sign_on(self, database, actor):
+        other = Database(database.engine, MasterKey(bytes(32)))
+        with other.unit_of_work() as uow, pytest.raises(IntegrityError):
+            uow.audit.record(actor, "save_plan", "plan")
+
+    def test_an_anchor_that_is_none_is_refused(self, database):
+        with pytest.raises(IntegrityError, match="looks like"):
+            verdict(database, "yesterday")
+
+
+def write_rows(url, actor, rows):
+    database = Database(make_engine(url), MasterKey(SECRET))
+    for i in range(rows):
+        with database.unit_of_work() as uow:
+            uow.audit.record(actor, "save_plan", "plan", str(i))
+            uow.commit()
+    database.close()
+
+
+def test_four_processes_writing_at_once_do_not_fork_the_chain(database, actor, url):
+    context = multiprocessing.get_context("spawn")
+    writers = [context.Process(target=write_rows, args=(url, actor, 60)) for _ in range(4)]
+    for writer in writers:
+        writer.start()
+    for writer in writers:
+        writer.join()
+    assert [writer.exitcode for writer in writers] == [0, 0, 0, 0]
+    found = verdict(database)
+    assert (found.ok, found.count) == (True, 241)

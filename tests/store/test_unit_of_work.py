@@ -1,0 +1,80 @@
+import multiprocessing
+import os
+
+import pytest
+from sqlalchemy.exc import IntegrityError as ConstraintError
+from sqlalchemy.exc import OperationalError
+
+from mmm.store.database import Database, make_engine
+from mmm.store.keys import MasterKey
+
+SECRET = bytes(range(32))
+
+
+def names(database):
+    with database.unit_of_work(read_only=True) as uow:
+        return [workspace.name for workspace in uow.users.workspaces()]
+
+
+def add_and_fail(database):
+    with database.unit_of_work() as uow:
+        uow.users.add_workspace("Second", uow.users.workspaces()[0].created_at)
+        _ = 1 / 0
+
+
+class TestAllOrNothing:
+    def test_what_is_committed_is_there_for_everybody(self, database, actor):
+        with database.unit_of_work() as uow:
+            uow.users.add_workspace("Second", uow.users.workspaces()[0].created_at)
+            uow.commit()
+        assert sorted(names(database)) == ["Second", "Team"]
+
+    def test_leaving_without_commit_undoes_everything(self, database):
+        with database.unit_of_work() as uow:
+            uow.users.add_workspace("Second", uow.users.workspaces()[0].created_at)
+        assert names(database) == ["Team"]
+
+    def test_an_error_undoes_everything_and_passes_on(self, database):
+        with pytest.raises(ZeroDivisionError):
+            add_and_fail(database)
+        assert names(database) == ["Team"]
+
+    def test_a_foreign_key_to_nothing_is_refused(self, database):
+        with database.unit_of_work() as uow, pytest.raises(ConstraintError):
+            uow.vault.create_key("no such workspace")
+
+
+class TestReadOnly:
+    def test_a_read_only_unit_cannot_write(self, database):
+        with database.unit_of_work(read_only=True) as uow, pytest.raises(OperationalError, match="readonly"):
+            uow.users.add_workspace("Second", uow.users.workspaces()[0].created_at)
+
+    def test_the_connection_it_used_writes_again_afterwards(self, database):
+        names(database)
+        with database.unit_of_work() as uow:
+            uow.users.add_workspace("Second", uow.users.workspaces()[0].created_at)
+            uow.commit()
+        assert len(names(database)) == 2
+
+    def test_a_reader_waits_for_no_writer_and_sees_the_state_before(self, database):
+        with database.unit_of_work() as uow:
+            uow.users.add_workspace("Second", uow.users.workspaces()[0].created_at)
+            assert names(database) == ["Team"]
+
+
+def die_halfway(url):
+    database = Database(make_engine(url), MasterKey(SECRET))
+    with database.unit_of_work() as uow:
+        uow.users.add_workspace("Half", uow.users.workspaces()[0].created_at)
+        uow.audit.record(None, "create_workspace", "workspace")
+        os._exit(9)
+
+
+def test_a_process_killed_halfway_leaves_the_state_before(database, url):
+    process = multiprocessing.get_context("spawn").Process(target=die_halfway, args=(url,))
+    process.start()
+    process.join()
+    assert process.exitcode == 9
+    assert names(database) == ["Team"]
+    with database.unit_of_work() as uow:
+        assert uow.audit.verify().ok
