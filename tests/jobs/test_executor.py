@@ -13,10 +13,10 @@ from pathlib import Path
 
 import psutil
 import pytest
-from jobs_workshop import LEDGER_VARIABLE, WORKSHOP, FileLedger
 
 from mmm.jobs.cluster import ClusterSettings
 from mmm.jobs.executor import Executor
+from tests.jobs.jobs_workshop import LEDGER_VARIABLE, WORKSHOP, FileLedger
 
 PATIENCE_S = 30.0
 
@@ -235,11 +235,11 @@ def test_closing_interrupts_what_still_runs_and_leaves_no_process(tmp_path: Path
 def _server_process(ledger: FileLedger) -> subprocess.Popen[bytes]:
     code = (
         "import sys, threading; sys.path.insert(0, sys.argv[1]); from pathlib import Path\n"
-        "import test_executor as t\n"
+        "import tests.jobs.test_executor as t\n"
         "if __name__ == '__main__':\n"
         "    t.executor_of(t.FileLedger(Path(sys.argv[2]))).start(); threading.Event().wait()\n"
     )
-    return subprocess.Popen([sys.executable, "-c", code, str(Path(__file__).parent), str(ledger.path)])
+    return subprocess.Popen([sys.executable, "-c", code, str(Path(__file__).parents[2]), str(ledger.path)])
 
 
 def _serves(port: int, page: str) -> bool:

@@ -7,7 +7,6 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
-from jobs_workshop import BODIES
 
 from mmm.access import Actor, Role
 from mmm.bootstrap import make_kit
@@ -21,6 +20,7 @@ from mmm.settings import Settings
 from mmm.store.jobs import JobStatus
 from mmm.store.tables import JobRow
 from mmm.store.unit_of_work import UnitOfWork
+from tests.jobs.jobs_workshop import BODIES
 
 START = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
 

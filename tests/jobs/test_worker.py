@@ -6,11 +6,11 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from jobs_workshop import BODIES, FileLedger
 
 from mmm.jobs.inline import InlineExecutor
 from mmm.jobs.ledger import Ending, JobCancelled, Ticket
 from mmm.jobs.worker import Body, JobRun, Reporter, Workshop, Write, carry_out
+from tests.jobs.jobs_workshop import BODIES, FileLedger
 
 
 @pytest.fixture
