@@ -7,8 +7,7 @@ import os
 import signal
 import subprocess
 import sys
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 import psutil
@@ -17,15 +16,7 @@ import pytest
 from mmm.jobs.cluster import ClusterSettings
 from mmm.jobs.executor import Executor
 from tests.jobs.jobs_workshop import LEDGER_VARIABLE, WORKSHOP, FileLedger
-
-PATIENCE_S = 30.0
-
-
-def eventually(question: Callable[[], bool], what: str) -> None:
-    deadline = time.monotonic() + PATIENCE_S
-    while not question():
-        assert time.monotonic() < deadline, f"never happened: {what}"
-        time.sleep(0.02)
+from tests.jobs.patience import eventually
 
 
 @pytest.fixture(scope="module")
