@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import io
+import struct
+import tokenize
 import zipfile
 import zlib
 from collections.abc import Mapping
@@ -16,6 +18,31 @@ from mmm.errors import DataError
 MAX_UNPACKED_BYTES = 512 * 1024 * 1024  # stored models and results unpack to megabytes; anything near this is not one
 MAX_FILES = 10_000
 _EPOCH = (1980, 1, 1, 0, 0, 0)  # the same content gives the same bytes at any time
+
+
+_DAMAGED = (
+    zipfile.BadZipFile,
+    zlib.error,
+    struct.error,
+    EOFError,
+    NotImplementedError,
+    OSError,
+    OverflowError,
+    RuntimeError,
+    ValueError,
+)
+_BAD_ARRAY = (  # NumPy reads a header as a Python literal, and lets what goes wrong there through
+    ValueError,
+    KeyError,
+    EOFError,
+    OSError,
+    TypeError,
+    IndexError,
+    OverflowError,
+    RecursionError,
+    SyntaxError,
+    tokenize.TokenError,
+)
 
 
 def pack(files: Mapping[str, bytes]) -> bytes:
@@ -40,10 +67,12 @@ def unpack(data: bytes, max_bytes: int = MAX_UNPACKED_BYTES) -> dict[str, bytes]
             infos = archive.infolist()
             if len(infos) > MAX_FILES or sum(info.file_size for info in infos) > max_bytes:
                 raise DataError("The stored object unpacks past the size limit and was not read.")
+            if any(info.compress_type != zipfile.ZIP_DEFLATED for info in infos):
+                raise DataError("These bytes are not a stored object: they are packed in another way.")
             if len({info.filename for info in infos}) != len(infos):
                 raise DataError("The stored object holds two parts of one name and was not read.")
             return {info.filename: archive.read(info) for info in infos}
-    except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError, ValueError) as error:
+    except _DAMAGED as error:
         raise DataError("These bytes are not a stored object, or they are damaged.") from error
 
 
@@ -78,5 +107,5 @@ def array_of(body: bytes) -> NDArray[Any]:
             raise DataError("A stored array does not have the size or type its header says.")
         stream.seek(0)
         return np.asarray(np.load(stream, allow_pickle=False))
-    except (ValueError, KeyError, EOFError, OSError, TypeError, SyntaxError) as error:
+    except _BAD_ARRAY as error:
         raise DataError("These bytes are not a stored array, or they are damaged.") from error

@@ -16,6 +16,7 @@ FloatArray = NDArray[np.float64]
 IntArray = NDArray[np.int64]
 
 DEFAULT = "default"
+FIXED = 1e-6  # currency: a channel whose bounds lie closer together has no room to move
 DEFAULT_BOUNDS: Mapping[str, tuple[float, float]] = {DEFAULT: (0.3, 2.0)}  # × business as usual
 
 
@@ -135,7 +136,7 @@ def inside(point: FloatArray, total: float, lower: FloatArray, upper: FloatArray
     The nearest point of a box on a plane shifts every entry by the same amount and clips; the shift is found by
     bisection. Entries are measured in their own width of bounds, so that small channels move as much as big ones.
     """
-    width = np.where(upper > lower, upper - lower, 0.0)
+    width = np.where(upper - lower > FIXED, upper - lower, 0.0)
 
     def clipped(shift: float) -> FloatArray:
         return np.asarray(np.clip(point + shift * width, lower, upper))

@@ -10,7 +10,7 @@ from scipy.interpolate import PchipInterpolator, RectBivariateSpline
 from scipy.optimize import LinearConstraint, minimize
 
 from mmm.models.base import MediaTerms
-from mmm.planning.bounds import inside
+from mmm.planning.bounds import FIXED, inside
 from mmm.planning.scenario import Planner
 
 FloatArray = NDArray[np.float64]
@@ -63,7 +63,8 @@ class Box:
     ) -> None:
         self.planner, self.shapes = planner, shapes
         self.lower, self.upper, self.total = lower, upper, total
-        self.width = np.where(upper > lower, upper - lower, np.maximum(1.0, 0.01 * upper))
+        self.free = upper - lower > FIXED
+        self.width = np.where(self.free, upper - lower, np.maximum(1.0, 0.01 * upper))
 
     def gain(self, totals: FloatArray) -> float:
         """Exact mean uplift over business as usual of totals `[channel]`, horizon and tail, in the shown unit."""
@@ -97,7 +98,7 @@ def anchored_surface(box: Box, anchor: FloatArray) -> Surface:
     main = np.zeros((len(nodes), len(anchor)))
     for channel in range(len(anchor)):
         totals = anchor.copy()
-        for k, u in enumerate(nodes if box.upper[channel] > box.lower[channel] else []):
+        for k, u in enumerate(nodes if box.free[channel] else []):
             totals[channel] = box.lower[channel] + box.width[channel] * u
             main[k, channel] = box.gain(totals)
     curves = PchipInterpolator(nodes, main)
@@ -117,7 +118,7 @@ def best_splits(surface: Surface, box: Box, start: FloatArray, seed: int) -> lis
 
 
 def _climb(surface: Surface, box: Box, start: FloatArray) -> FloatArray:
-    free = np.flatnonzero(box.upper > box.lower)
+    free = np.flatnonzero(box.free)
     if len(free) < 2:
         return start
     width = box.width[free]
