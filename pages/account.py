@@ -11,7 +11,7 @@ actor = guard(Permission.CHANGE_OWN_PASSWORD)
 roles = ", ".join(sorted(role.value for role in actor.roles))
 page_header(
     f"You are signed in as {actor.display_name}.",
-    [f"User name: {actor.username}", f"Workspace: {actor.workspace_name}", f"Roles: {roles}"],
+    [f"User name: {actor.username}", actor.workspace_name, f"Roles: {roles}"],
 )
 with st.container(width=480):
     st.subheader("Change your password", anchor=False)

@@ -26,7 +26,7 @@ with st.container(horizontal=True, vertical_alignment="bottom"):
 wanted = {"by": who, "actions": what, "outcome": outcome}
 events = audit.events(actor, limit=limit, **wanted)
 with header:
-    page_header(headline(events), [f"Workspace: {actor.workspace_name}", "Times are UTC", "Newest first"])
+    page_header(headline(events), [actor.workspace_name, "Times are UTC", "Newest first"])
 
 st.dataframe(
     table(events),

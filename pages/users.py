@@ -11,7 +11,7 @@ from mmm.web.people import add_form, change_form, headline, people_table, show_l
 actor = guard(Permission.MANAGE_USERS)
 people = services().users.list(actor)
 
-page_header(headline(people), [f"Workspace: {actor.workspace_name}", "Every change is written to the audit record"])
+page_header(headline(people), [actor.workspace_name, "Every change is written to the audit record"])
 show_last_result()
 people_table(people)
 left, right = st.columns(2, gap="large")

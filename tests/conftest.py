@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from tests.running import Server, start_server
+
 if TYPE_CHECKING:
     from streamlit.testing.v1 import AppTest
 
@@ -19,6 +21,7 @@ if TYPE_CHECKING:
     from mmm.settings import Settings
 
 ROOT = Path(__file__).resolve().parents[1]
+ARTIFACTS = ROOT / "test-artifacts"
 ROUTER = ROOT / "mmm" / "web" / "router.py"
 
 PASSWORD = "heron-quilt-7-lantern-{role}"  # everybody's own, after the one-time password
@@ -94,6 +97,19 @@ def seeded(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, str]:
     """A closed, seeded `var` directory to copy from, and the newcomer's one-time password."""
     var_dir = tmp_path_factory.mktemp("seeded") / "var"
     return var_dir, seed(var_dir)
+
+
+@pytest.fixture(scope="session")
+def server(seeded: tuple[Path, str], tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    """The running app with one person per role (names and passwords as in `Installation`), shared by a session."""
+    original, newcomer_password = seeded
+    var_dir = tmp_path_factory.mktemp("server") / "var"
+    shutil.copytree(original, var_dir)
+    running = start_server(var_dir, newcomer_password)
+    yield running
+    running.stop()
+    ARTIFACTS.mkdir(exist_ok=True)
+    (ARTIFACTS / "server.log").write_text("".join(running.output), encoding="utf-8")
 
 
 @pytest.fixture

@@ -13,6 +13,18 @@ import streamlit as st
 
 OPEN, CLOSE = "/auth/open", "/auth/close"
 
+
+def base_path() -> str:
+    """`server.baseUrlPath` with a slash in front, or "" when the app has the whole host."""
+    base = str(st.get_option("server.baseUrlPath") or "").strip("/")
+    return f"/{base}" if base else ""
+
+
+def under_base(path: str) -> str:
+    """The address of `path` as the browser has to ask for it."""
+    return base_path() + path
+
+
 # A component runs again whenever its data change; a ticket must be posted once, hence the set of those already posted.
 _SCRIPT = """
 const posted = (window.__mixwright_posted ??= new Set());
@@ -39,7 +51,7 @@ export default function (component) {
 def _post(path: str, body: dict[str, str], *, once: str, then: str = "") -> str | None:
     """Mount the script; the reason of a failure on the run that follows one, else None."""
     mount = st.components.v2.component("mixwright_gate", html="<span></span>", js=_SCRIPT)
-    data = {"path": _under_base(path), "body": body, "once": once, "then": then}
+    data = {"path": under_base(path), "body": body, "once": once, "then": then}
     answer: Any = mount(key=f"gate-{path.rsplit('/', 1)[-1]}", data=data, height=1, on_failed_change=_nothing)
     failed = getattr(answer, "failed", None)
     return str(failed) if failed else None
@@ -52,12 +64,7 @@ def open_session(ticket: str) -> str | None:
 
 def close_session(session_id: str) -> str | None:
     """Drop the cookie and go to the sign-in."""
-    return _post(CLOSE, {}, once=f"close-{session_id}", then=_under_base("/"))
-
-
-def _under_base(path: str) -> str:
-    base = str(st.get_option("server.baseUrlPath") or "").strip("/")
-    return f"/{base}{path}" if base else path
+    return _post(CLOSE, {}, once=f"close-{session_id}", then=under_base("/"))
 
 
 def _nothing() -> None:

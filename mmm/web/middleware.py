@@ -16,6 +16,7 @@ from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 
 from mmm.web.connections import connection_belongs_to, file_shown_to
+from mmm.web.gate import base_path
 from mmm.web.holder import services
 from mmm.web.identity import COOKIE
 from mmm.web.routes import is_https
@@ -81,7 +82,7 @@ class SecurityHeaders:
             await self.app(scope, receive, send)
             return
         request = Request(scope)
-        private = request.url.path.startswith((MEDIA, UPLOAD, "/auth/"))
+        private = _path(request).startswith((MEDIA, UPLOAD, "/auth/"))
         https = is_https(request)
 
         async def send_with_headers(message: Message) -> None:
@@ -113,7 +114,7 @@ class Gate:
         await (refusal or self.app)(scope, receive, send)
 
     async def _refusal(self, request: Request) -> Response | None:
-        path = request.url.path
+        path = _path(request)
         if path.rstrip("/") == "/_stcore/host-config":
             return Response(HOST_CONFIG, media_type="application/json", headers={"Cache-Control": "no-cache"})
         if path.startswith((MEDIA, UPLOAD)):
@@ -124,6 +125,11 @@ class Gate:
         if path.startswith(CORE) and path not in PUBLIC_CORE and not path.startswith(COMPONENT_FILES):
             return PlainTextResponse("Not found.", status_code=404)
         return None
+
+
+def _path(request: Request) -> str:
+    """The decoded path below `server.baseUrlPath`."""
+    return str(request.scope["path"]).removeprefix(base_path())
 
 
 async def _live_token(request: Request) -> str:

@@ -10,7 +10,7 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from mmm.errors import NotAllowedError
-from mmm.web.gate import CLOSE, OPEN
+from mmm.web.gate import CLOSE, OPEN, under_base
 from mmm.web.holder import services
 from mmm.web.identity import COOKIE
 
@@ -79,4 +79,7 @@ def _end(token: str) -> None:
 
 def routes() -> list[Route]:
     """For `st.App(routes=…)`."""
-    return [Route(OPEN, open_session, methods=["POST"]), Route(CLOSE, close_session, methods=["POST"])]
+    return [
+        Route(under_base(OPEN), open_session, methods=["POST"]),
+        Route(under_base(CLOSE), close_session, methods=["POST"]),
+    ]

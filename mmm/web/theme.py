@@ -98,7 +98,6 @@ _STYLE = """
   }
   .st-key-signin [data-testid="stFormSubmitButton"] button:hover { filter: brightness(1.12); color: #FFFFFF; }
   .st-key-page_header h1 { max-width: 46rem; letter-spacing: -0.012em; line-height: 1.25; text-wrap: balance; }
-  .st-key-who { border-top: 1px solid rgba(127, 127, 127, .25); padding-top: 1rem; }
   @media (max-width: 640px) { .st-key-page_header h1 { font-size: 1.45rem; } }
 </style>
 """

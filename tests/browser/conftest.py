@@ -1,29 +1,21 @@
-"""The real thing: `streamlit run app.py` on a free port, and a headless Chromium in front of it."""
+"""A headless Chromium in front of the running app (the `server` fixture of `tests/conftest.py`)."""
 
 from __future__ import annotations
 
 import contextlib
-import http.client
 import os
 import re
 import shutil
-import signal
-import socket
-import subprocess
-import sys
-import threading
-import time
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
 import pytest
 
-from tests.conftest import PASSWORD, ROOT
+from tests.conftest import ARTIFACTS, PASSWORD
+from tests.running import Server
 
-ARTIFACTS = ROOT / "test-artifacts"
 CHROMIUM = os.environ.get("CHROMIUM") or shutil.which("chromium") or shutil.which("chromium-browser")
 CHROMIUM_FLAGS = [
     "--no-sandbox",
@@ -34,7 +26,6 @@ CHROMIUM_FLAGS = [
     "--disable-component-update",
     "--disable-sync",
 ]
-START_TIMEOUT_S = 90
 QUIET_S = 0.3  # the app counts as settled when no script ran for this long
 DESKTOP, PHONE = {"width": 1440, "height": 900}, {"width": 390, "height": 844}
 
@@ -47,99 +38,6 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
             item.add_marker(pytest.mark.browser)
             if not CHROMIUM:
                 item.add_marker(pytest.mark.skip(reason="Chromium is not installed: apt-get install chromium"))
-
-
-@dataclass
-class Server:
-    """A running app.
-
-    Attributes:
-        url: without a slash at the end.
-        var_dir: its database, keys and logs.
-        newcomer_password: one-time password of `newcomer`.
-        process: the server itself.
-        output: what it printed so far.
-    """
-
-    url: str
-    var_dir: Path
-    newcomer_password: str
-    process: subprocess.Popen[str]
-    output: list[str] = field(default_factory=list)
-
-    def get(
-        self, path: str, headers: dict[str, str] | None = None, method: str = "GET", body: str = ""
-    ) -> tuple[int, bytes]:
-        """One plain HTTP request, without a browser's help; status and body."""
-        connection = http.client.HTTPConnection(urlsplit(self.url).netloc, timeout=30)
-        with contextlib.closing(connection):
-            connection.request(method, path, body=body or None, headers=headers or {})
-            answer = connection.getresponse()
-            return answer.status, answer.read()
-
-    def stop(self) -> None:
-        """End the server the way Ctrl-C does, and only it."""
-        if self.process.poll() is None:
-            self.process.send_signal(signal.SIGINT)
-            try:
-                self.process.wait(30)
-            except subprocess.TimeoutExpired:
-                self.process.kill()
-                self.process.wait(10)
-
-
-def free_port() -> int:
-    """A TCP port that nobody listens on now."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
-
-
-def start_server(var_dir: Path, newcomer_password: str, environment: dict[str, str] | None = None) -> Server:
-    """Start the app over `var_dir` and wait until it answers; the caller stops it."""
-    port = free_port()
-    env = {name: value for name, value in os.environ.items() if not name.startswith(("MMM_", "STREAMLIT_"))}
-    env |= {"MMM_VAR_DIR": str(var_dir), "MMM_SAMPLE": "0", "PYTHONUNBUFFERED": "1", **(environment or {})}
-    command = [sys.executable, "-m", "streamlit", "run", str(ROOT / "app.py"), "--server.port", str(port)]
-    process = subprocess.Popen(
-        command, cwd=ROOT, env=env, text=True, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, start_new_session=True
-    )
-    server = Server(f"http://localhost:{port}", var_dir, newcomer_password, process)
-    threading.Thread(target=_collect, args=(server,), daemon=True).start()
-    _wait_until_it_answers(server)
-    return server
-
-
-def _collect(server: Server) -> None:
-    assert server.process.stdout is not None
-    for line in server.process.stdout:
-        server.output.append(line)
-
-
-def _wait_until_it_answers(server: Server) -> None:
-    deadline = time.monotonic() + START_TIMEOUT_S
-    while time.monotonic() < deadline:
-        if server.process.poll() is not None:
-            pytest.fail("The server ended while starting:\n" + "".join(server.output))
-        with contextlib.suppress(OSError):
-            if server.get("/_stcore/health")[0] == 200:
-                return
-        time.sleep(0.2)  # a process outside this one can only be polled
-    server.stop()
-    pytest.fail("The server did not answer in time:\n" + "".join(server.output))
-
-
-@pytest.fixture(scope="session")
-def server(seeded: tuple[Path, str], tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
-    """The app with one person per role (see `sign_in`), shared by the tests of a session."""
-    original, newcomer_password = seeded
-    var_dir = tmp_path_factory.mktemp("server") / "var"
-    shutil.copytree(original, var_dir)
-    running = start_server(var_dir, newcomer_password)
-    yield running
-    running.stop()
-    ARTIFACTS.mkdir(exist_ok=True)
-    (ARTIFACTS / "server.log").write_text("".join(running.output), encoding="utf-8")
 
 
 @pytest.fixture(scope="session")
@@ -236,8 +134,15 @@ def sign_in(page: Any, role: str, path: str = "/") -> None:
 
 
 def picture(page: Any, name: str) -> Path:
-    """A screenshot of the whole page under `test-artifacts/`."""
+    """A screenshot of the whole page, however long, under `test-artifacts/`."""
     ARTIFACTS.mkdir(exist_ok=True)
     path = ARTIFACTS / f"{re.sub(r'[^A-Za-z0-9_.-]+', '-', name)}.png"
-    page.screenshot(path=path, full_page=True)
+    size = page.viewport_size
+    # The page scrolls inside its frame, so the window has to grow for all of it to be seen.
+    tall = page.evaluate("() => document.querySelector('[data-testid=stMain]')?.scrollHeight ?? 0")
+    if tall > size["height"]:
+        page.set_viewport_size({"width": size["width"], "height": min(tall, 4000)})
+        settled(page)
+    page.screenshot(path=path)
+    page.set_viewport_size(size)
     return path
