@@ -1,12 +1,7 @@
-"""Starting the server: prepare what it needs, say where it is, become it.
-
-`mmm serve` runs this module as a program of its own (`python -m mmm.web.serve`), because the command line does not know
-the web floor.
-"""
+"""Starting the server: prepare what it needs, say where it is, become it."""
 
 from __future__ import annotations
 
-import argparse
 import os
 import secrets
 import socket
@@ -17,8 +12,6 @@ from mmm.errors import MMMError
 from mmm.web.catalogue import ROOT
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
     from mmm.services.first_start import FirstRun
     from mmm.settings import Settings
 
@@ -113,20 +106,3 @@ def cookie_secret(settings: Settings) -> str:
     with os.fdopen(descriptor, "w", encoding="ascii") as file:
         file.write(secret)
     return secret
-
-
-def main(arguments: Sequence[str] | None = None) -> int:
-    """`python -m mmm.web.serve --port 8501`; 2 with one plain line when it cannot start."""
-    parser = argparse.ArgumentParser(prog="mmm serve", description="Start the web app.")
-    parser.add_argument("--port", type=int, default=DEFAULT_PORT)
-    parser.add_argument("--host", default="127.0.0.1", help="address to listen on (default: this machine only)")
-    chosen = parser.parse_args(arguments)
-    try:
-        serve(chosen.port, chosen.host)
-    except MMMError as problem:
-        sys.stderr.write(f"{problem}\n")
-        return 2
-
-
-if __name__ == "__main__":
-    sys.exit(main())
