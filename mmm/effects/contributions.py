@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
 from mmm.data.inputs import DateArray, Inputs, Labels
-from mmm.effects.estimate import Effect, Units, effect, in_total, summarise, thinned, value_of
+from mmm.effects.estimate import Effect, Units, effect, in_total, thinned, value_of
 from mmm.effects.shapley import EXACT_CHANNELS, exact_shares, sampled_shares
 from mmm.models.base import FittedModel, MediaTerms
 
 FloatArray = NDArray[np.float64]
 
 MAX_SHAPLEY_DRAWS = 50  # a black box is asked about every subset of channels: 50 draws carry its interval
+SPLIT_BYTES = 128 * 1024 * 1024  # draws of the terms held at once; 20 markets and 3 years would be ten times as much
 UNNAMED = Units()
 
 
@@ -151,20 +153,80 @@ def shapley(
         ModelError: the inputs carry other labels than the model.
     """
     where = _window(inputs, periods)
+    parts = [_split(model, inputs, part, max_draws, seed) for part in _parts(model, inputs, where)]
+    value = value_of(inputs, where)
+    baseline = np.concatenate([part.baseline for part in parts], axis=1)
+    channels = np.concatenate([part.channels for part in parts], axis=1)
+    return Decomposition(
+        labels=inputs.labels,
+        periods=inputs.periods[where],
+        units=units,
+        total=effect(_sum_of(part.totals for part in parts), _sum_known(part.money_totals for part in parts)),
+        baseline_total=effect(_sum_of(part.off for part in parts), _sum_known(part.money_off for part in parts)),
+        baseline=baseline,
+        channels=channels,
+        fitted=baseline + channels.sum(axis=-1),
+        actual=actual,
+        value_per_kpi=value,
+        how=parts[0].how,
+        n_draws=len(parts[0].off),
+    )
+
+
+@dataclass(frozen=True, eq=False)
+class _Part:
+    """The split of some periods: means over draws, and totals over markets and periods by draw."""
+
+    baseline: FloatArray
+    channels: FloatArray
+    off: FloatArray
+    money_off: FloatArray | None
+    totals: FloatArray
+    money_totals: FloatArray | None
+    how: str
+
+
+def _split(model: FittedModel, inputs: Inputs, where: slice, max_draws: int, seed: int) -> _Part:
     terms = model.media_terms(inputs, where)
     off_inputs = inputs.media_off()
     off = model.expected(off_inputs, where)
     if terms is not None:
-        off_terms = model.media_terms(off_inputs, where)
-        shares, how = closed_form_shares(terms, off_terms), "closed form"
+        shares, how = closed_form_shares(terms, model.media_terms(off_inputs, where)), "closed form"
     else:
-        kept = thinned(off.shape[0], max_draws)
+        kept, players = thinned(off.shape[0], max_draws), active_channels(inputs)
         off = off[kept]
-        players = active_channels(inputs)
-        share_out = exact_shares if len(players) <= EXACT_CHANNELS else sampled_shares
+        exact = len(players) <= EXACT_CHANNELS
+        share_out, how = (exact_shares, "all subsets") if exact else (sampled_shares, "sampled orders")
         shares = share_out(model, inputs, where, kept, players, seed)
-        how = "all subsets" if len(players) <= EXACT_CHANNELS else "sampled orders"
-    return _decomposition(inputs, where, off, shares, actual=actual, units=units, how=how)
+    value = value_of(inputs, where)
+    off_kpi, off_money = in_total(off, value)
+    return _Part(
+        baseline=off.mean(axis=0),
+        channels=shares.mean(axis=0),
+        off=off_kpi,
+        money_off=off_money,
+        totals=shares.sum(axis=(1, 2)),
+        money_totals=None if value is None else np.einsum("dgtc,gt->dc", shares, value),
+        how=how,
+    )
+
+
+def _parts(model: FittedModel, inputs: Inputs, where: slice) -> list[slice]:
+    """The window in pieces whose main and pairwise terms, with media on and off, fit into `SPLIT_BYTES`."""
+    c = len(inputs.labels.channels)
+    per_period = model.n_draws * len(inputs.labels.markets) * 8 * (3 * c + c * (c - 1))
+    size = max(1, int(SPLIT_BYTES // per_period))
+    starts = range(where.start, max(where.stop, where.start + 1), size)
+    return [slice(start, min(start + size, where.stop)) for start in starts]
+
+
+def _sum_known(values: Iterable[FloatArray | None]) -> FloatArray | None:
+    known = [value for value in values if value is not None]
+    return _sum_of(known) if known else None
+
+
+def _sum_of(values: Iterable[FloatArray]) -> FloatArray:
+    return np.asarray(np.sum(np.stack(list(values)), axis=0))
 
 
 def closed_form_shares(on: MediaTerms, off: MediaTerms | None) -> FloatArray:
@@ -184,36 +246,6 @@ def closed_form_shares(on: MediaTerms, off: MediaTerms | None) -> FloatArray:
 def active_channels(inputs: Inputs) -> tuple[int, ...]:
     """Channels that spend or show anything at all; the others contribute exactly nothing."""
     return tuple(int(c) for c in np.flatnonzero((inputs.drive > 0).any(axis=(0, 1))))
-
-
-def _decomposition(
-    inputs: Inputs,
-    where: slice,
-    off: FloatArray,
-    shares: FloatArray,
-    *,
-    actual: FloatArray | None,
-    units: Units,
-    how: str,
-) -> Decomposition:
-    value = value_of(inputs, where)
-    baseline, channels = off.mean(axis=0), shares.mean(axis=0)
-    money = None if value is None else np.einsum("dgtc,gt->dc", shares, value)
-    base_kpi, base_money = in_total(off, value)
-    return Decomposition(
-        labels=inputs.labels,
-        periods=inputs.periods[where],
-        units=units,
-        total=Effect(summarise(shares.sum(axis=(1, 2))), None if money is None else summarise(money)),
-        baseline_total=effect(base_kpi, base_money),
-        baseline=baseline,
-        channels=channels,
-        fitted=baseline + channels.sum(axis=-1),
-        actual=actual,
-        value_per_kpi=value,
-        how=how,
-        n_draws=off.shape[0],
-    )
 
 
 def _window(inputs: Inputs, periods: slice | None) -> slice:

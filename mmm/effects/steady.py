@@ -21,8 +21,8 @@ class SteadyState:
 
     A class because the unit spend (each channel's mean) and its exposure are worked out once for hundreds of
     questions. All periods, from the first, are set to the constant, so that carry-over has settled over all of history
-    (at least 26 weeks: the horizon is extended when history is shorter). The answer is the mean over the last 12
-    periods: families whose media effect varies with the calendar are not judged by one week.
+    (at least 26 weeks: the horizon is extended when history is shorter). The last period answers. Of a black box, whose
+    media effect may vary with the calendar, the mean over the last 12 periods does.
 
     Attributes:
         inputs: history (and, where it is short, some periods more); only spend and exposure are replaced.
@@ -35,7 +35,9 @@ class SteadyState:
         short = settle + RECENT_PERIODS - panel.n_periods
         self.model = model
         self.inputs: Inputs = panel.inputs(Future(short)) if short > 0 else panel.inputs()
-        self.asked = slice(self.inputs.n_periods - min(RECENT_PERIODS, self.inputs.n_periods), self.inputs.n_periods)
+        last = self.inputs.n_periods
+        closed_form = model.media_terms(self.inputs, slice(last - 1, last)) is not None
+        self.asked = slice(last - (1 if closed_form else RECENT_PERIODS), last)
         self.mean_spend: FloatArray = panel.spend.mean(axis=1)
         self._mean_exposure: FloatArray | None = None if panel.exposure is None else panel.exposure.mean(axis=1)
         value = self.inputs.value_per_kpi

@@ -99,6 +99,18 @@ class TestShapley:
         split = shapley(a_model(panel, draws=200, with_terms=False), panel.inputs(), max_draws=50)
         assert split.n_draws == 50
 
+    @pytest.mark.parametrize("with_terms", [True, False])
+    def test_splitting_the_window_to_save_memory_changes_nothing(
+        self, panel: Panel, with_terms: bool, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        model = a_model(panel, draws=6, with_terms=with_terms)
+        whole = shapley(model, panel.inputs())
+        monkeypatch.setattr("mmm.effects.contributions.SPLIT_BYTES", 20_000)
+        parts = shapley(model, panel.inputs())
+        np.testing.assert_allclose(parts.channels, whole.channels, rtol=1e-12)
+        np.testing.assert_allclose(parts.total.kpi.lo, whole.total.kpi.lo, rtol=1e-12)
+        np.testing.assert_allclose(parts.baseline_total.kpi.mean, whole.baseline_total.kpi.mean, rtol=1e-12)
+
     def test_a_pair_is_shared_equally(self, panel: Panel) -> None:
         model = a_model(panel)
         main, pair = terms_of(model, panel.inputs())
