@@ -23,6 +23,7 @@ from mmm.services.backups import Backups
 from mmm.services.base import Clock, Kit, utc_now
 from mmm.services.datasets import Datasets
 from mmm.services.first_start import FirstRun, create_workspace
+from mmm.services.insight import Insight
 from mmm.services.jobs import Jobs, SqlLedger
 from mmm.services.models import Models
 from mmm.services.plans import Plans
@@ -66,6 +67,8 @@ def build_services(settings: Settings, *, clock: Clock = utc_now, passwords: Pas
     kit = make_kit(settings, clock=clock, passwords=passwords)
     executor = Executor(SqlLedger(kit.database, kit.clock), WORKSHOP, _cluster(settings))
 
+    datasets, models = Datasets(kit), Models(kit)
+
     def close() -> None:
         executor.close()
         kit.database.close()
@@ -75,8 +78,9 @@ def build_services(settings: Settings, *, clock: Clock = utc_now, passwords: Pas
         users=Users(kit),
         audit=Audit(kit),
         backups=Backups(kit),
-        datasets=Datasets(kit),
-        models=Models(kit),
+        datasets=datasets,
+        models=models,
+        insight=Insight(kit, datasets, models),
         plans=Plans(kit),
         jobs=Jobs(kit, executor),
         training=Training(kit, executor),

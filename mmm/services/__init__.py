@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from mmm.services.audit import Audit
     from mmm.services.backups import Backups
     from mmm.services.datasets import Datasets
+    from mmm.services.insight import Insight
     from mmm.services.jobs import Jobs
     from mmm.services.models import Models
     from mmm.services.plans import Plans
@@ -35,6 +36,7 @@ class Services:
     backups: Backups
     datasets: Datasets
     models: Models
+    insight: Insight
     plans: Plans
     jobs: Jobs
     training: Training
