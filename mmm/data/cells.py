@@ -38,6 +38,8 @@ NO_VALUE = frozenset(
 )
 """What exports write where there is no value; compared in lower case."""
 
+LOOK_ROWS = 2_000  # rows that usually tell a column's decimal mark
+
 TRUE_WORDS = frozenset({"true", "yes", "y", "ja", "oui", "si", "sí", "wahr", "vrai", "x"})
 FALSE_WORDS = frozenset({"false", "no", "n", "nein", "non", "falsch", "faux"})
 
@@ -128,7 +130,14 @@ def parse_numbers(text: pd.Series[str], decimal: DecimalMark = ".") -> Numbers:
 
 
 def decimal_evidence(text: pd.Series[str]) -> tuple[int, int, int]:
-    """How many cells can only be read with a decimal comma, only with a decimal point, or either way."""
+    """How many cells can only be read with a decimal comma, only with a decimal point, or either way.
+
+    The first rows decide if they can; the rest is looked at only where they cannot.
+    """
+    if len(text) > LOOK_ROWS:
+        head = decimal_evidence(text.iloc[:LOOK_ROWS])
+        if head[0] != head[1]:
+            return head
     cells = pc.utf8_trim_whitespace(as_arrow(text))
 
     def count(pattern: str) -> int:

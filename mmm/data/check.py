@@ -59,9 +59,9 @@ def variance_inflation(panel: Panel) -> FloatArray:
     Welsch 1980). NaN for a channel that never varies, infinite where the others tell it exactly.
     """
     spend = _within(panel)
-    moving = np.flatnonzero(spend.std(axis=0) > 0)
+    moving = np.flatnonzero(_spread(spend) > 0)
     factors = np.full(spend.shape[1], np.nan)
-    scaled = spend / np.where(spend.std(axis=0) > 0, spend.std(axis=0), 1.0)
+    scaled = spend / np.where(_spread(spend) > 0, _spread(spend), 1.0)
     for channel in moving:
         others = scaled[:, [other for other in moving if other != channel]]
         if others.shape[1] == 0:
@@ -81,6 +81,11 @@ def _within(panel: Panel) -> FloatArray:
         spend = panel.spend[market][panel.observed[market]]
         parts.append(spend - spend.mean(axis=0) if len(spend) else spend)
     return np.concatenate(parts)
+
+
+def _spread(spend: FloatArray) -> FloatArray:
+    """Standard deviation of each channel, zero where nothing was observed."""
+    return np.asarray(spend.std(axis=0)) if len(spend) else np.zeros(spend.shape[1])
 
 
 def _length(panel: Panel) -> Check:
@@ -129,10 +134,8 @@ def _calm(panel: Panel) -> Check:
     spend = _within(panel)
     mean = panel.spend.mean(axis=(0, 1))
     names = panel.labels.channels
-    constant = [names[c] for c in np.flatnonzero((mean > 0) & (spend.std(axis=0) <= 1e-9 * mean))]
-    calm = [
-        names[c] for c in np.flatnonzero((mean > 0) & (spend.std(axis=0) <= CALM * mean)) if names[c] not in constant
-    ]
+    constant = [names[c] for c in np.flatnonzero((mean > 0) & (_spread(spend) <= 1e-9 * mean))]
+    calm = [names[c] for c in np.flatnonzero((mean > 0) & (_spread(spend) <= CALM * mean)) if names[c] not in constant]
     if not constant and not calm:
         return Check("constant_channel", "Spend varies", "pass", "Every channel's spend varies over time.", "")
     said = [f"{', '.join(constant)}: the same spend in every period"] if constant else []
@@ -149,7 +152,7 @@ def _calm(panel: Panel) -> Check:
 def _pairs(panel: Panel) -> Check:
     spend = _within(panel)
     names = panel.labels.channels
-    moving = np.flatnonzero(spend.std(axis=0) > 0)
+    moving = np.flatnonzero(_spread(spend) > 0)
     correlation = (
         np.corrcoef(spend[:, moving], rowvar=False).reshape(len(moving), len(moving)) if len(spend) > 1 else None
     )

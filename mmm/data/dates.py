@@ -18,6 +18,7 @@ DateArray = NDArray[np.datetime64]
 
 EXCEL_EPOCH = date(1899, 12, 30)  # day 0 of a workbook's 1900 date system, its invented leap day included
 SERIALS = range(20000, 80001)  # 1954 to 2119; other numbers are no dates
+LOOK_CELLS = 300  # distinct cells that tell whether a column holds dates
 NO_DATE = np.datetime64("NaT", "D")
 
 _MONTHS = {
@@ -157,8 +158,8 @@ def parse_dates(text: pd.Series[str], order: str | None = None) -> Dates:
 
 
 def date_share(text: pd.Series[str]) -> float:
-    """Share of the distinct non-blank cells that read as dates in some order."""
-    cells = [cell.strip() for cell in pd.unique(text) if not is_no_value(cell)]
+    """Share of the first distinct non-blank cells that read as dates in some order."""
+    cells = [cell.strip() for cell in pd.unique(text) if not is_no_value(cell)][:LOOK_CELLS]
     return sum(looks_like_date(cell) for cell in cells) / len(cells) if cells else 0.0
 
 

@@ -68,8 +68,9 @@ def decode(content: bytes, name: str) -> tuple[str, str]:
         text, encoding = content.decode("utf-8"), "utf-8"
     except UnicodeDecodeError:
         text, encoding = content.decode("cp1252", errors="replace"), "cp1252"
-    strange = sum(text.count(chr(code)) for code in (*range(9), *range(14, 32)))
-    if strange > max(2, len(text) // 1000):
+    head_text = text[:SAMPLE_CHARACTERS]
+    strange = sum(head_text.count(chr(code)) for code in (*range(9), *range(14, 32)))
+    if strange > max(2, len(head_text) // 1000):
         raise DataError(f"“{name}” is not a text file. Save the table as CSV or XLSX and upload that.")
     return text.replace("\x00", ""), encoding
 

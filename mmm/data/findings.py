@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -96,6 +97,19 @@ class FindingLog:
     def refuse(self, code: str, message: str, row: int | None = None, column: str | None = None) -> None:
         """Note something that makes the data unusable as it is."""
         self.add(code, Severity.REFUSE, message, row, column)
+
+    def each(
+        self,
+        code: str,
+        severity: Severity,
+        places: Iterable[tuple[int, int]],
+        message: Callable[[int, int], str],
+        column: str | None = None,
+    ) -> None:
+        """Note one finding for each (position, row) of `places`; messages are made only for those listed."""
+        for position, row in places:
+            listed = self._same[code, column] < MAX_SAME
+            self.add(code, severity, message(position, row) if listed else "", row, column)
 
     def ask(self, question: Question, places: tuple[tuple[int | None, str | None], ...] = ()) -> None:
         """Put a question, and point at the places it is about."""

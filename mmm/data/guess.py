@@ -17,6 +17,7 @@ from mmm.data.panel import KpiKind
 from mmm.data.read import RawTable
 
 LOOK_ROWS = 5_000  # enough to know what a column holds
+MAX_BAD_SHARE = 0.5  # a column of numbers may hold that much text and still be meant as numbers
 
 
 def _words(text: str) -> frozenset[str]:
@@ -83,7 +84,8 @@ COMPETITOR = _words("competitor competitors competition comp rival wettbewerb ko
 MEDIATOR = _words("sessions session visits visit visitors traffic pageviews")
 PREDICTOR = _words("weather temperature temp rain rainfall sunshine snow wetter temperatur")
 HELPER = _words(
-    "t idx index id row rownum dayofyear doy dayofweek weekday weekno weeknum weekofyear quarter year obs trend"
+    "t idx index id row rownum dayofyear doy dayofweek weekday weekno weeknum weekofyear quarter year obs trend "
+    "weeknumber dayofmonth monthnumber yearweek rowid"
 )
 POPULATION = _words("population pop inhabitants einwohner households")
 CURRENCIES = _words("eur usd gbp chf sek nok dkk pln cad aud jpy inr brl nzd")
@@ -150,7 +152,7 @@ def _column(raw: RawTable, name: str) -> Column:
     cells = raw.frame[name].iloc[:LOOK_ROWS]
     read = parse_numbers(cells, decimal_mark(cells, raw.dialect.decimal))
     filled = int((~read.missing).sum())
-    numeric = filled > 0 and read.bad.sum() <= 0.05 * filled
+    numeric = filled > 0 and read.bad.sum() <= MAX_BAD_SHARE * filled
     known = read.values[np.isfinite(read.values)]
     flag = numeric and bool(np.isin(known, (0.0, 1.0)).all())
     if not numeric:
@@ -286,7 +288,8 @@ def _is_control(column: Column) -> bool:
     if outcome and not (column.flag or "control" in column.words):
         return False
     known = column.numbers[np.isfinite(column.numbers)]
-    return len(known) == 0 or bool((known != known[0]).any())
+    sometimes = len(known) < len(column.numbers) and column.flag  # an event marked by 1 and blanks
+    return len(known) == 0 or sometimes or bool((known != known[0]).any())
 
 
 def _role(column: Column) -> ControlRole:

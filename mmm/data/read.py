@@ -7,10 +7,11 @@ import hashlib
 import io
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import islice
 
 import pandas as pd
 
-from mmm.data.cells import DecimalMark, decimal_evidence
+from mmm.data.cells import LOOK_ROWS, DecimalMark, decimal_evidence
 from mmm.data.dates import date_share, parse_dates
 from mmm.data.dialect import Dialect, decode, find_header, is_total, sniff_delimiter
 from mmm.data.findings import Finding, FindingLog
@@ -20,7 +21,6 @@ from mmm.errors import DataError
 MAX_FILE_BYTES = 50 * 1024 * 1024  # a decade of daily rows for a hundred markets is a third of it
 MAX_CELLS = 6_000_000  # about 400 MB as Python text while reading
 MAX_NAME = 120  # characters of a column's name that are kept
-LOOK_ROWS = 2_000  # rows read to tell decimal mark and date order
 TAIL_ROWS = 12  # rows at the end that may be totals or notes
 
 _SIGNATURES = (
@@ -128,6 +128,8 @@ def _check_bytes(name: str, content: bytes) -> None:
     for signature, what in _SIGNATURES:
         if content.startswith(signature):
             raise DataError(f"“{name}” is {what}, not a table. Save the table as CSV or XLSX and upload that.")
+    if content[:256].lstrip().lower().startswith((b"<!doctype", b"<html", b"<?xml", b"{", b"[{")):
+        raise DataError(f"“{name}” is a web page or JSON, not a table. Save the table as CSV or XLSX and upload that.")
 
 
 def _empty(name: str) -> DataError:
@@ -137,6 +139,12 @@ def _empty(name: str) -> DataError:
 def _note_sheets(noted: FindingLog, book: Sheet, name: str, asked: str | None) -> None:
     if not name.lower().endswith((".xlsx", ".xlsm")):
         noted.info("workbook", "The file is an Excel workbook in spite of its name, and was read as one.")
+    if book.uncounted:
+        noted.repair(
+            "formula",
+            "The workbook holds formulas without a stored result; those cells were read as empty. Open it in a "
+            "spreadsheet program, save it and upload it again.",
+        )
     if len(book.names) > 1 and asked is None:
         others = ", ".join(f"“{other}”" for other in book.names if other != book.name)
         noted.info("sheet", f"The sheet “{book.name}” was read; the workbook also has {others}.")
@@ -167,7 +175,7 @@ def _text_rows(text: str, delimiter: str, name: str, noted: FindingLog) -> list[
 
 
 def _quote_left_open(text: str, start: int) -> bool:
-    record = "".join(text.splitlines(keepends=True)[start - 1 :])
+    record = "".join(islice(io.StringIO(text, newline=""), start - 1, None))
     return record.count('"') % 2 == 1
 
 
@@ -216,15 +224,19 @@ def _frame(header: list[str], body: list[Numbered], name: str, noted: FindingLog
     if width * len(body) > MAX_CELLS:
         raise DataError(f"“{name}” has {width * len(body):,} cells; the limit is {MAX_CELLS:,}. Add rows up to weeks.")
     records = [_fitted(number, row, width, noted) for number, row in body]
-    names = _column_names(header, noted)
+    names, nameless = _column_names(header, noted)
     index = pd.Index([number for number, _ in body], dtype="int64", name="row")
     columns = {
         label: pd.Series(cells, index=index, dtype="str")
         for label, cells in zip(names, zip(*records, strict=True), strict=True)
-        if not label.startswith("\0") or any(cell.strip() for cell in cells)
+        if label not in nameless or any(cell.strip() for cell in cells)
     }
-    frame = pd.DataFrame(columns, index=index)
-    return frame.rename(columns={label: label.lstrip("\0") for label in frame.columns})
+    if len(columns) < 2:
+        raise DataError(
+            f"“{name}” has one column only. A table needs at least a date, a KPI and a channel's spend, "
+            "separated by commas, semicolons or tabs."
+        )
+    return pd.DataFrame(columns, index=index)
 
 
 def _fitted(number: int, row: list[str], width: int, noted: FindingLog) -> list[str]:
@@ -245,22 +257,25 @@ def _fitted(number: int, row: list[str], width: int, noted: FindingLog) -> list[
     return row[:width]
 
 
-def _column_names(header: list[str], noted: FindingLog) -> list[str]:
-    """Names made unique; a nameless column is marked by a leading NUL until it is known to hold data."""
+def _column_names(header: list[str], noted: FindingLog) -> tuple[list[str], set[str]]:
+    """Names made unique, and which of them stand for a column without a name (left out unless it holds data)."""
     names: list[str] = []
+    nameless: set[str] = set()
     for position, cell in enumerate(header, start=1):
-        label = " ".join(cell.split())[:MAX_NAME] or f"\0column {position}"
+        label = " ".join(cell.split())[:MAX_NAME] or f"column {position}"
         number = 1
         unique = label
-        while unique in names:
+        while unique in names or (not cell.strip() and unique in header):
             number += 1
             unique = f"{label} ({number})"
-        if number > 1:
+        if not cell.strip():
+            nameless.add(unique)
+        elif number > 1:
             noted.repair(
                 "duplicate_column", f"Two columns are called “{label}”; this one was renamed “{unique}”.", None, unique
             )
         names.append(unique)
-    return names
+    return names, nameless
 
 
 def _marks(frame: pd.DataFrame, delimiter: str | None) -> tuple[DecimalMark, str | None]:

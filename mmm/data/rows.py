@@ -24,7 +24,7 @@ from mmm.data.cells import (
     parse_numbers,
 )
 from mmm.data.dates import Dates, parse_dates
-from mmm.data.findings import FindingLog, Question
+from mmm.data.findings import FindingLog, Question, Severity
 from mmm.data.mapping import Mapping
 from mmm.data.panel import KpiKind
 from mmm.data.read import RawTable
@@ -107,10 +107,19 @@ def read_rows(raw: RawTable, mapping: Mapping, noted: FindingLog) -> Rows:
         uses=tuple(use for _, use in plan),
         markets=markets,
     )
-    for number in numbers[dates.missing & ~empty]:
-        noted.refuse("no_date", f"Row {number} has values but no date. Add its date.", number, mapping.date)
-    for number in numbers[empty]:
-        noted.repair("empty_row", f"Row {number} holds neither the KPI nor any spend, and was left out.", number)
+    noted.each(
+        "no_date",
+        Severity.REFUSE,
+        places(numbers, dates.missing & ~empty),
+        lambda _, row: f"Row {row} has values but no date. Add its date.",
+        mapping.date,
+    )
+    noted.each(
+        "empty_row",
+        Severity.REPAIR,
+        places(numbers, empty),
+        lambda _, row: f"Row {row} holds neither the KPI nor any spend, and was left out.",
+    )
     if dates.ambiguous:
         return rows.take(~empty)
     return rows.take(~np.isnat(dates.values) & (market >= 0) & ~empty)
@@ -119,6 +128,12 @@ def read_rows(raw: RawTable, mapping: Mapping, noted: FindingLog) -> Rows:
 def row_numbers(frame: pd.DataFrame | pd.Series[str]) -> NDArray[np.int64]:
     """The number each row has in the file."""
     return np.asarray(frame.index.to_numpy(), dtype=np.int64)
+
+
+def places(numbers: NDArray[np.int64], where: NDArray[np.bool_]) -> list[tuple[int, int]]:
+    """Position and row number of each True."""
+    found = np.flatnonzero(where)
+    return list(zip(found.tolist(), numbers[found].tolist(), strict=True))
 
 
 def _plan(mapping: Mapping) -> list[tuple[str, Use]]:
@@ -157,14 +172,13 @@ def _note_dates(frame: pd.DataFrame, mapping: Mapping, dates: Dates, noted: Find
             column,
         )
     cells, numbers = frame[column], row_numbers(frame)
-    for position in np.flatnonzero(dates.bad):
-        number = int(numbers[position])
-        noted.refuse(
-            "bad_date",
-            f"Row {number}, column “{column}”: “{_short(cells.iloc[position])}” is not a date. Write it as YYYY-MM-DD.",
-            number,
-            column,
-        )
+    noted.each(
+        "bad_date",
+        Severity.REFUSE,
+        places(numbers, dates.bad),
+        lambda at, row: f"Row {row}, column “{column}”: “{_short(cells.iloc[at])}” is no date. Write it as YYYY-MM-DD.",
+        column,
+    )
 
 
 def _markets(frame: pd.DataFrame, mapping: Mapping, noted: FindingLog) -> tuple[tuple[str, ...], NDArray[np.int64]]:
@@ -174,8 +188,13 @@ def _markets(frame: pd.DataFrame, mapping: Mapping, noted: FindingLog) -> tuple[
     codes, unique = pd.factorize(cells)
     names = [str(name) for name in unique]
     blank = np.array([is_no_value(name) for name in names], dtype=np.bool_)
-    for number in frame.index[blank[codes]]:
-        noted.refuse("no_market", f"Row {number} names no market. Add it.", int(number), mapping.market)
+    noted.each(
+        "no_market",
+        Severity.REFUSE,
+        places(row_numbers(frame), blank[codes]),
+        lambda _, row: f"Row {row} names no market. Add it.",
+        mapping.market,
+    )
     kept = [name for name, missing in zip(names, blank, strict=True) if not missing]
     if len(kept) > MAX_MARKETS:
         noted.refuse(
@@ -196,21 +215,29 @@ def _column(cells: pd.Series[str], fallback: DecimalMark, use: Use, noted: Findi
     read = parse_numbers(cells, mark)
     if use is Use.CONTROL and read.bad.any():
         read = _flags(cells, read)
-    for position in np.flatnonzero(read.bad):
-        number = int(numbers[position])
-        noted.refuse(
-            "text_in_number",
-            f"Row {number}, column “{column}”: “{_short(cells.iloc[position])}” is not a number. Correct it, or leave "
-            "the cell empty if there is no value.",
-            number,
+    noted.each(
+        "text_in_number",
+        Severity.REFUSE,
+        places(numbers, read.bad),
+        lambda at, row: (
+            f"Row {row}, column “{column}”: “{_short(cells.iloc[at])}” is not a number. Correct it, or leave the cell "
+            "empty if there is no value."
+        ),
+        column,
+    )
+    with np.errstate(invalid="ignore"):
+        negative = read.values < 0
+    if use is Use.KPI and negative.any():
+        count, first = int(negative.sum()), int(numbers[negative][0])
+        noted.info("negative_kpi", f"“{column}” is below zero in {count} rows, first row {first}.", first, column)
+    if use in (Use.EXPOSURE, Use.VALUE, Use.POPULATION):
+        noted.each(
+            "negative",
+            Severity.REFUSE,
+            places(numbers, negative),
+            lambda _, row: f"Row {row}, column “{column}”: the {use} is below zero. Correct it.",
             column,
         )
-    if use in (Use.EXPOSURE, Use.VALUE, Use.POPULATION):
-        with np.errstate(invalid="ignore"):
-            below = np.flatnonzero(read.values < 0)
-        for position in below:
-            number = int(numbers[position])
-            noted.refuse("negative", f"Row {number}, column “{column}”: the {use} is negative.", number, column)
     return read
 
 

@@ -8,14 +8,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mmm.data.dates import detect_frequency, period_starts, weekday_of
-from mmm.data.findings import FindingLog, Question
+from mmm.data.findings import FindingLog, Question, Severity
 from mmm.data.inputs import Frequency
 from mmm.data.mapping import Mapping
-from mmm.data.rows import Rows, Use
+from mmm.data.rows import Rows, Use, places
 
 MAX_PLACES = 20  # rows a question points at
 MAX_JUMP_DAYS = 731  # a longer jump between two dates is a mistyped year
-WEEK_START = 0  # daily rows are added up from Monday to Sunday (ISO 8601)
 
 
 @dataclass(frozen=True)
@@ -100,19 +99,21 @@ def align(rows: Rows, native: Frequency, mapping: Mapping, noted: FindingLog) ->
     """Every date moved to the start of its period; rows in order of market and date."""
     _note_unsorted(rows, mapping, noted)
     days = period_starts(rows.days, native)
-    moved = np.flatnonzero(days != rows.days)
-    if native is Frequency.MONTH and len(moved):
+    moved = days != rows.days
+    if native is Frequency.MONTH and moved.any():
         noted.info("month_start", "Monthly dates were moved to the first of their month.", None, mapping.date)
-    elif native is Frequency.WEEK:
-        for position in moved:
-            number = int(rows.number[position])
-            noted.repair(
-                "week_start",
-                f"Row {number} is dated {rows.days[position]}; the other weeks start on a "
-                f"{_WEEKDAYS[weekday_of(rows.days)]}, so it was counted as the week of {days[position]}.",
-                number,
-                mapping.date,
-            )
+    elif moved.any():
+        weekday = _WEEKDAYS[weekday_of(rows.days)]
+        noted.each(
+            "week_start",
+            Severity.REPAIR,
+            places(rows.number, moved),
+            lambda at, row: (
+                f"Row {row} is dated {rows.days[at]}; the other weeks start on a {weekday}, so it was counted as the "
+                f"week of {days[at]}."
+            ),
+            mapping.date,
+        )
     order = np.lexsort((rows.number, days.astype(np.int64), rows.market))
     return replace(rows, days=days).take(order)
 
@@ -129,10 +130,13 @@ def settle_duplicates(rows: Rows, native: Frequency, mapping: Mapping, noted: Fi
             tuple((int(number), mapping.date) for number in rows.number[same][:MAX_PLACES]),
         )
         return rows
-    for position in np.flatnonzero(same):
-        number = int(rows.number[position])
-        what = "added to" if mapping.duplicates == "sum" else f"set against (the {mapping.duplicates} is kept)"
-        noted.repair("duplicate", f"Row {number} is another row for {rows.days[position]}; {what} the others.", number)
+    kept = {"sum": "all are added up", "first": "the first is kept", "last": "the last is kept"}[mapping.duplicates]
+    noted.each(
+        "duplicate",
+        Severity.REPAIR,
+        places(rows.number, same),
+        lambda at, row: f"Row {row} repeats {rows.days[at]}{_where(rows, at)}; of such rows, {kept}.",
+    )
     starts = np.flatnonzero(~same)
     if mapping.duplicates == "first":
         return rows.take(starts)
@@ -239,15 +243,18 @@ def _duplicates_question(rows: Rows, same: NDArray[np.bool_], native: Frequency)
     later = rows.take(np.flatnonzero(same))
     earlier = rows.take(np.flatnonzero(same) - 1)
     identical = bool(np.array_equal(later.values, earlier.values, equal_nan=True))
-    where = "" if len(rows.markets) == 1 else f" in {rows.markets[rows.market[position]]}"
     return Question(
         "duplicates",
         f"{int(same.sum()):,} rows repeat a {native} that has a row already, first row {rows.number[position]} "
-        f"({rows.days[position]}{where}; {'with the same numbers' if identical else 'with other numbers'}). "
+        f"({rows.days[position]}{_where(rows, position)}; {'the same' if identical else 'other'} numbers). "
         "Add them up, or keep the first or the last?",
         ("first", "last", "sum") if identical else ("sum", "first", "last"),
         "duplicates",
     )
+
+
+def _where(rows: Rows, position: int) -> str:
+    return "" if len(rows.markets) == 1 else f" in {rows.markets[rows.market[position]]}"
 
 
 def _cells(count: int) -> str:

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import io
+import re
 import zipfile
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime, time
 from typing import TYPE_CHECKING
 
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
 MAX_UNPACKED_BYTES = 256 * 1024 * 1024  # a year of daily rows by market unpacks to a few megabytes
 MAX_ROWS = 1_048_576  # what a sheet can hold
 MAX_COLUMNS = 1_000
+_FORMULA_WITHOUT_VALUE = re.compile(rb"<f(?:\s[^>]*)?(?:/>|>[^<]*</f>)\s*(?:<v\s*/>|<v></v>)?\s*</c>")
 _MAIN = "xl/workbook.xml"
 
 
@@ -29,11 +31,13 @@ class Sheet:
         rows: cells as text; `rows[i]` is row `i + 1` of the sheet.
         name: the sheet's name.
         names: every sheet that can be read, in the workbook's order.
+        uncounted: some formula of the workbook has no stored result, so its cell reads as empty.
     """
 
     rows: list[list[str]]
     name: str
     names: tuple[str, ...]
+    uncounted: bool = False
 
 
 def is_zip(content: bytes) -> bool:
@@ -86,7 +90,7 @@ def read_workbook(name: str, content: bytes, sheet: str | None) -> Sheet:
     try:
         book = openpyxl.load_workbook(io.BytesIO(content), read_only=True, data_only=True, keep_links=False)
         try:
-            return _chosen(book, name, sheet)
+            return replace(_chosen(book, name, sheet), uncounted=_has_uncounted(content))
         finally:
             book.close()
     except (InvalidFileException, zipfile.BadZipFile, KeyError, ValueError, TypeError, SyntaxError, EOFError) as error:
@@ -106,6 +110,13 @@ def cell_text(value: object) -> str:
     if isinstance(value, float):
         return str(int(value)) if value.is_integer() and abs(value) < 1e15 else repr(value)
     return str(value)
+
+
+def _has_uncounted(content: bytes) -> bool:
+    """Whether a sheet holds a formula without a result, as programs write that do not calculate."""
+    with zipfile.ZipFile(io.BytesIO(content)) as archive:
+        sheets = [name for name in archive.namelist() if name.startswith("xl/worksheets/") and name.endswith(".xml")]
+        return any(_FORMULA_WITHOUT_VALUE.search(archive.read(name)) for name in sheets)
 
 
 def _chosen(book: Workbook, name: str, sheet: str | None) -> Sheet:
