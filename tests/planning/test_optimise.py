@@ -10,6 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.optimize import minimize
 
+from mmm.data.inputs import Inputs
 from mmm.data.panel import KpiKind, Panel
 from mmm.errors import InfeasiblePlanError, SpecError
 from mmm.planning.baseline import business_as_usual
@@ -85,6 +86,19 @@ class TestOptimum:
         usual = result.baseline.sum(axis=(0, 1))
         assert result.allocation["search"] > usual[0]
         assert result.allocation["social"] > usual[1]
+
+    def test_steps_such_as_those_of_trees_do_not_stop_it(self) -> None:
+        class Steps(FakeModel):
+            def _expected(self, inputs: Inputs, periods: slice) -> np.ndarray:
+                return super()._expected(replace(inputs, spend=np.round(inputs.spend / 10) * 10), periods)
+
+        panel = a_panel()
+        smooth = optimise(a_model(panel), panel, horizon=12)
+        model = a_model(panel, with_terms=False)
+        model.__class__ = Steps
+        stepped = optimise(model, panel, horizon=12)
+        played = Planner(a_model(panel), panel, 12).uplift_draws(stepped.spend).mean()
+        assert played >= 0.9 * float(smooth.uplift.mean)
 
     def test_the_seed_decides_to_the_last_digit(self) -> None:
         panel = a_panel()

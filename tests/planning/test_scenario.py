@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from mmm.data.inputs import Future, exposure_per_spend
+from mmm.data.inputs import Future, Inputs, exposure_per_spend
 from mmm.data.panel import KpiKind
 from mmm.effects.support import SupportStatus
 from mmm.errors import DataError, ModelError
@@ -112,6 +112,24 @@ class TestScenario:
         plain = evaluate(model, panel, usual)
         np.testing.assert_allclose(promoted.predicted.kpi.mean - plain.predicted.kpi.mean, 50.0)
         assert promoted.uplift.kpi.mean == 0.0
+
+    def test_a_slider_asks_the_model_once_and_only_for_horizon_and_tail(self) -> None:
+        asked: list[slice] = []
+
+        class Watched(FakeModel):
+            def _expected(self, inputs: Inputs, periods: slice) -> np.ndarray:
+                asked.append(periods)
+                return super()._expected(inputs, periods)
+
+        panel = a_panel()
+        model = a_model(panel)
+        model.__class__ = Watched
+        planner = Planner(model, panel, 12)
+        asked.clear()
+        planner.outcome(1.1 * planner.baseline, per_channel=False)
+        assert asked == [slice(104, 124)]
+        planner.outcome(1.1 * planner.baseline)
+        assert asked == [slice(104, 124)] * (1 + 1 + 4)
 
     def test_the_same_question_gives_the_same_answer_to_the_last_digit(self) -> None:
         panel = a_panel()
