@@ -3,10 +3,16 @@
 from __future__ import annotations
 
 import io
+import json
 from typing import TYPE_CHECKING
+
+from mmm.errors import IntegrityError
 
 if TYPE_CHECKING:
     import pandas as pd
+
+HEAD = b"mixwright"
+FORMAT_VERSION = 1
 
 
 def table_to_parquet(table: pd.DataFrame) -> bytes:
@@ -21,19 +27,26 @@ def table_to_parquet(table: pd.DataFrame) -> bytes:
     buffer = io.BytesIO()
     # positions as names: a file may name two columns alike, which Parquet would not read back
     whole = pa.table([rows, *columns], names=["row", *(f"c{i}" for i in range(len(names)))])
-    pq.write_table(whole.replace_schema_metadata({b"mixwright": b"\x1f".join(n.encode() for n in names)}), buffer)
+    head = json.dumps({"format": FORMAT_VERSION, "columns": names}).encode()
+    pq.write_table(whole.replace_schema_metadata({HEAD: head}), buffer)
     return buffer.getvalue()
 
 
 def table_from_parquet(data: bytes) -> pd.DataFrame:
-    """The table that `table_to_parquet` wrote; cells are text or None."""
+    """The table that `table_to_parquet` wrote; cells are text or None.
+
+    Raises:
+        IntegrityError: the bytes are in another format.
+    """
     import pandas as pd
     import pyarrow as pa
     import pyarrow.parquet as pq
 
     whole = pq.read_table(pa.BufferReader(data))
-    stored = (whole.schema.metadata or {})[b"mixwright"]
-    names = [name.decode() for name in stored.split(b"\x1f")] if whole.num_columns > 1 else []
+    head = json.loads((whole.schema.metadata or {}).get(HEAD, b"{}"))
+    if head.get("format") != FORMAT_VERSION:
+        raise IntegrityError(f"The stored table has format {head.get('format')}; this version reads {FORMAT_VERSION}.")
+    names = head["columns"]
     cells = {i: pd.Series(whole.column(i + 1).to_pylist(), dtype=object) for i in range(len(names))}
     table = pd.DataFrame(cells, index=range(whole.num_rows))
     table.columns = pd.Index(names)

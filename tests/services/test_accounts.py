@@ -1,8 +1,11 @@
+import sqlite3
+from concurrent.futures import ThreadPoolExecutor
+
 import pytest
 
 from mmm.access import Role
 from mmm.access.tokens import token_hash
-from mmm.errors import ConflictError, NotAllowedError
+from mmm.errors import ConflictError, IntegrityError, NotAllowedError
 from mmm.services.accounts import REFUSAL
 
 GOOD = "a fine long phrase"
@@ -96,6 +99,14 @@ class TestLockOut:
         fail("manager", 5)
         invitation = services.users.reset_password(person("admin"), person("manager").user_id)
         assert accounts.check_credentials("manager", invitation.one_time_password)
+
+    def test_many_guesses_at_once_get_no_further_than_five(self, accounts, services, first_run):
+        with ThreadPoolExecutor(12) as pool:
+            verdicts = list(pool.map(lambda _: accounts.check_credentials("manager", "wrong"), range(24)))
+        assert not any(verdicts)
+        with services.unit_of_work(read_only=True) as uow:
+            assert uow.users.by_username("manager").failed_attempts == 5
+        assert not accounts.check_credentials("manager", first_run.credentials["manager"])
 
 
 class TestTickets:
@@ -247,10 +258,6 @@ class TestChangingThePassword:
 
 
 def test_when_the_audit_row_cannot_be_written_nothing_happens(accounts, services, sign_in, first_run, settings):
-    import sqlite3
-
-    from mmm.errors import IntegrityError
-
     actor = accounts.actor_for(sign_in("manager"))
     with sqlite3.connect(settings.database_path) as raw:
         raw.execute("UPDATE audit_head SET signature = 'forged'")
