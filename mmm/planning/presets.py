@@ -51,9 +51,9 @@ def shift_from(spend: FloatArray, channel: int, share: float) -> FloatArray:
     totals = spend.sum(axis=(0, 1))
     others = np.arange(len(totals)) != channel
     weights = np.where(others, totals if totals[others].any() else 1.0, 0.0)
-    moved = split_to_cents(float(totals[channel]) * share, weights)
+    moved = totals[channel] * share * weights / weights.sum()
     plan = spend.copy()
-    plan[..., channel] *= 1 - float(moved.sum()) / totals[channel] if totals[channel] > 0 else 1.0
+    plan[..., channel] *= 1 - share
     for index in np.flatnonzero(moved):
         shape = spend[..., index] if totals[index] > 0 else spend[..., channel]
         plan[..., index] += moved[index] * shape / shape.sum()
