@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 
-from mmm.access import Actor, Permission, Role
+from mmm.access import SYSTEM_ID, Actor, Permission, Role
 from mmm.access.passwords import one_time_password
 from mmm.errors import ConflictError, NotFoundError, SpecError
 from mmm.services.base import Service, requires
@@ -173,6 +173,8 @@ def _check_new(username: str, roles: frozenset[Role]) -> None:
         raise SpecError(
             f"“{username}” cannot be a sign-in name: use 2 to 64 small letters, digits, dots, dashes, underscores or @."
         )
+    if username == SYSTEM_ID:
+        raise SpecError(f"“{SYSTEM_ID}” is how the audit table names the machine itself; choose another sign-in name.")
     if not roles:
         raise SpecError("A person needs at least one role: " + ", ".join(Role) + ".")
 
