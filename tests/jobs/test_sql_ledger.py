@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -121,6 +122,12 @@ class TestLedger:
         params = ledger.begin(ticket)
         assert params == {"value": "7", "workspace_id": workspace, "submitted_by": "analyst"}
         assert ledger.begin(ticket) is None
+
+    def test_of_many_who_begin_at_once_one_does(self, kit: Kit, workspace: str, ledger: SqlLedger) -> None:
+        ticket = queue(kit, workspace)
+        with ThreadPoolExecutor(8) as threads:
+            begun = list(threads.map(lambda _: ledger.begin(ticket), range(16)))
+        assert sum(params is not None for params in begun) == 1
 
     def test_a_ticket_of_another_attempt_does_not_begin(self, kit: Kit, workspace: str, ledger: SqlLedger) -> None:
         ticket = queue(kit, workspace)
