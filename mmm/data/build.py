@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from mmm.data.findings import Finding, FindingLog, Question, Severity
+from mmm.data.findings import Finding, FindingLog, Question, Severity, counted
 from mmm.data.gaps import Grid, fill_gaps, roll_up_weeks, spread_credit, to_grid
 from mmm.data.inputs import ControlRole, Labels
 from mmm.data.mapping import Mapping
@@ -57,7 +57,8 @@ def build_panel(raw: RawTable, mapping: Mapping) -> BuildResult:
         return BuildResult(None, noted.findings(), (), {}, pd.DataFrame())
     rows = read_rows(raw, mapping, noted)
     totals = _totals(rows)
-    rows = settle_spend(rows, mapping, noted)
+    if len(rows.number):
+        rows = settle_spend(rows, mapping, noted)
     grid = _grid(rows, mapping, noted)
     if grid is not None and not noted.refused and not noted.questions:
         panel = _panel(grid, raw, mapping, noted)
@@ -112,14 +113,14 @@ def _grid(rows: Rows, mapping: Mapping, noted: FindingLog) -> Grid | None:
     calendar = calendar_of(rows, mapping, noted) if len(np.unique(rows.days)) > 1 else None
     if calendar is None:
         if len(np.unique(rows.days)) < MIN_PERIODS:
-            _refuse_short(len(np.unique(rows.days)), "dates", noted)
+            _refuse_short(len(np.unique(rows.days)), "date", noted)
         return None
     rows = align(rows, calendar.native, mapping, noted)
     rows = settle_duplicates(rows, calendar.native, mapping, noted)
     if noted.refused or noted.questions:
         periods = len(np.unique(rows.days)) // (7 if calendar.roll_up else 1)
         if periods < MIN_PERIODS:
-            _refuse_short(periods, f"{calendar.frequency}s", noted)
+            _refuse_short(periods, calendar.frequency, noted)
         return None
     grid = to_grid(rows, calendar.native)
     if grid.values.size > MAX_GRID_CELLS:
@@ -130,17 +131,17 @@ def _grid(rows: Rows, mapping: Mapping, noted: FindingLog) -> Grid | None:
     if calendar.roll_up:
         grid = roll_up_weeks(grid, noted)
     if len(grid.periods) < MIN_PERIODS:
-        _refuse_short(len(grid.periods), f"{grid.frequency}s", noted)
+        _refuse_short(len(grid.periods), grid.frequency, noted)
     elif int(grid.observed.any(axis=0).sum()) < MIN_PERIODS:
-        _refuse_short(int(grid.observed.any(axis=0).sum()), f"{grid.frequency}s that can be used", noted)
+        _refuse_short(int(grid.observed.any(axis=0).sum()), f"usable {grid.frequency}", noted)
     return grid
 
 
 def _refuse_short(n: int, what: str, noted: FindingLog) -> None:
     noted.refuse(
         "too_short",
-        f"The file has {n} {what}; at least {MIN_PERIODS} are needed to tell channels apart, and two years of weeks "
-        "are better. Upload a longer history.",
+        f"The file has {counted(n, what)}; at least {MIN_PERIODS} are needed to tell channels apart, and two years "
+        "of weeks are better. Upload a longer history.",
     )
 
 

@@ -90,10 +90,8 @@ def parse_number(text: str, decimal: DecimalMark = ".") -> float | None:
     negative = False
     if body.startswith("(") and body.endswith(")"):
         negative, body = True, body[1:-1].strip()
-    if body.endswith("%"):
-        inner = parse_number(body[:-1], decimal)
-        return None if inner is None else (-inner if negative else inner) / 100
-    body, minus = _without_sign_and_currency(body)
+    share = body.endswith("%")
+    body, minus = _without_sign_and_currency(body[:-1].rstrip() if share else body)
     if minus and negative:
         return None
     if any(mark in body for mark in _GROUP_MARKS):
@@ -103,6 +101,7 @@ def parse_number(text: str, decimal: DecimalMark = ".") -> float | None:
     value = _plain_number(body, decimal)
     if value is None:
         return None
+    value = value / 100 if share else value
     return -value if (negative or minus) else value
 
 

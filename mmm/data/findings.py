@@ -70,6 +70,11 @@ class Question:
         }
 
 
+def counted(n: int, noun: str) -> str:
+    """`1 row`, `12 rows`."""
+    return f"{n:,} {noun}" if n == 1 else f"{n:,} {noun}s"
+
+
 class FindingLog:
     """Collects findings; after `MAX_SAME` alike it counts instead of listing."""
 
@@ -126,7 +131,7 @@ class FindingLog:
         """Everything noted, in order, with a count of what was not listed."""
         severity = {(f.code, f.column): f.severity for f in self._findings}
         more = [
-            Finding(code, severity[code, column], f"{count - MAX_SAME:,} more cells like this.", None, column)
+            Finding(code, severity[code, column], f"{counted(count - MAX_SAME, 'more place')} like this.", None, column)
             for (code, column), count in self._same.items()
             if count > MAX_SAME
         ]

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mmm.data.dates import period_range, weekdays
-from mmm.data.findings import FindingLog
+from mmm.data.findings import FindingLog, counted
 from mmm.data.inputs import Frequency
 from mmm.data.rows import Rows, Use
 
@@ -53,7 +53,7 @@ class Grid:
     def span(self, run: Run) -> str:
         """The periods of a run, for a message."""
         first, last = self.periods[run[0]], self.periods[run[1] - 1]
-        return str(first) if first == last else f"{first} to {last} ({run[1] - run[0]} {self.frequency}s)"
+        return str(first) if first == last else f"{first} to {last} ({counted(run[1] - run[0], self.frequency)})"
 
 
 def to_grid(rows: Rows, frequency: Frequency) -> Grid:
@@ -187,7 +187,7 @@ def roll_up_weeks(grid: Grid, noted: FindingLog) -> Grid:
     observed = grid.observed[:, first:stop].reshape(shape).all(axis=2)
     lost = int((~observed).sum())
     if lost:
-        noted.repair("excluded_weeks", f"{lost:,} weeks hold a filled or excluded day and are not used for fitting.")
+        noted.repair("excluded_weeks", f"{counted(lost, 'week')} with a filled or excluded day: not used for fitting.")
     return replace(
         grid,
         periods=grid.periods[first:stop:7],
@@ -255,7 +255,9 @@ def _note_value(grid: Grid, market: int, column: int, missing: BoolArray, noted:
     empty = missing & (grid.number[market] > 0)
     if empty.any():
         number, name = int(grid.number[market][empty][0]), grid.columns[column]
-        message = f"{int(empty.sum())} cells of “{name}” are empty{grid.where(market)}; read between their neighbours."
+        message = (
+            f"“{name}” is empty in {counted(int(empty.sum()), 'row')}{grid.where(market)}; its neighbours were used."
+        )
         noted.repair("value_filled", message, number, name)
 
 

@@ -24,7 +24,7 @@ from mmm.data.cells import (
     parse_numbers,
 )
 from mmm.data.dates import Dates, parse_dates
-from mmm.data.findings import FindingLog, Question, Severity
+from mmm.data.findings import FindingLog, Question, Severity, counted
 from mmm.data.mapping import Mapping
 from mmm.data.panel import KpiKind
 from mmm.data.read import RawTable
@@ -157,7 +157,7 @@ def _note_dates(frame: pd.DataFrame, mapping: Mapping, dates: Dates, noted: Find
             Question(
                 "date_order",
                 f"Dates such as “{dates.example}” in “{column}” can be read day first or month first. Which is it?",
-                ("dmy", "mdy"),
+                _likelier_order(frame[column]),
                 "date_order",
             ),
             ((int(frame.index[0]), column),),
@@ -179,6 +179,16 @@ def _note_dates(frame: pd.DataFrame, mapping: Mapping, dates: Dates, noted: Find
         lambda at, row: f"Row {row}, column “{column}”: “{_short(cells.iloc[at])}” is no date. Write it as YYYY-MM-DD.",
         column,
     )
+
+
+def _likelier_order(cells: pd.Series[str]) -> tuple[str, ...]:
+    """Both orders, the one under which the dates lie closer together first."""
+
+    def widest(order: str) -> int:
+        days = np.unique(parse_dates(cells, order).values)
+        return int(np.diff(days[~np.isnat(days)]).astype(np.int64).max(initial=0))
+
+    return ("dmy", "mdy") if widest("dmy") <= widest("mdy") else ("mdy", "dmy")
 
 
 def _markets(frame: pd.DataFrame, mapping: Mapping, noted: FindingLog) -> tuple[tuple[str, ...], NDArray[np.int64]]:
@@ -229,7 +239,9 @@ def _column(cells: pd.Series[str], fallback: DecimalMark, use: Use, noted: Findi
         negative = read.values < 0
     if use is Use.KPI and negative.any():
         count, first = int(negative.sum()), int(numbers[negative][0])
-        noted.info("negative_kpi", f"“{column}” is below zero in {count} rows, first row {first}.", first, column)
+        noted.info(
+            "negative_kpi", f"“{column}” is below zero in {counted(count, 'row')}, first row {first}.", first, column
+        )
     if use in (Use.EXPOSURE, Use.VALUE, Use.POPULATION):
         noted.each(
             "negative",

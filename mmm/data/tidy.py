@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mmm.data.dates import detect_frequency, period_starts, weekday_of
-from mmm.data.findings import FindingLog, Question, Severity
+from mmm.data.findings import FindingLog, Question, Severity, counted
 from mmm.data.inputs import Frequency
 from mmm.data.mapping import Mapping
 from mmm.data.rows import Rows, Use, places
@@ -245,8 +245,8 @@ def _duplicates_question(rows: Rows, same: NDArray[np.bool_], native: Frequency)
     identical = bool(np.array_equal(later.values, earlier.values, equal_nan=True))
     return Question(
         "duplicates",
-        f"{int(same.sum()):,} rows repeat a {native} that has a row already, first row {rows.number[position]} "
-        f"({rows.days[position]}{_where(rows, position)}; {'the same' if identical else 'other'} numbers). "
+        f"{counted(int(same.sum()), 'further row')} for a {native} that has one already, first row "
+        f"{rows.number[position]} ({rows.days[position]}{_where(rows, position)}; {'the same' if identical else 'other'} numbers). "
         "Add them up, or keep the first or the last?",
         ("first", "last", "sum") if identical else ("sum", "first", "last"),
         "duplicates",
@@ -258,4 +258,4 @@ def _where(rows: Rows, position: int) -> str:
 
 
 def _cells(count: int) -> str:
-    return "1 cell has" if count == 1 else f"{count:,} cells have"
+    return f"{counted(count, 'cell')} {'has' if count == 1 else 'have'}"

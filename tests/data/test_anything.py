@@ -38,6 +38,7 @@ cells = st.dictionaries(
 )
 
 
+@settings(deadline=None)
 @given(st.binary(max_size=300))
 def test_any_bytes_are_read_or_refused(content):
     try:
@@ -47,6 +48,7 @@ def test_any_bytes_are_read_or_refused(content):
     guess_mapping(read)
 
 
+@settings(deadline=None)
 @given(st.text(alphabet='date,;\t|\n\r"0123456789.-/ ab\u00e4', max_size=200))
 def test_any_text_is_read_or_refused(text):
     try:

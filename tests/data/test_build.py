@@ -49,7 +49,7 @@ def test_a_long_list_of_bad_cells_is_counted():
     result = built(table(n=200, change={i: {"sales": "x"} for i in range(80)}))
     bad = [finding for finding in result.findings if finding.code == "text_in_number"]
     assert len(bad) == MAX_SAME + 1
-    assert bad[-1].message == "30 more cells like this."
+    assert bad[-1].message == "30 more places like this."
 
 
 def test_no_value_in_the_kpi_is_a_gap_and_not_an_error():
@@ -150,6 +150,12 @@ def test_dates_valid_both_ways_are_asked_about():
     assert "01/01/2024" in questions(result)["date_order"].message
     told = built(text, date_order="dmy", frequency=Frequency.DAY)
     assert "date_order" not in questions(told)
+
+
+def test_the_likelier_reading_of_dates_is_offered_first():
+    text = "date,sales,tv_spend\n" + "".join(f"{1 + i % 12}/1/{2020 + i // 12},{i},{i}\n" for i in range(36))
+    assert questions(built(text))["date_order"].options == ("mdy", "dmy")
+    assert built(text, date_order="mdy").panel.labels.frequency is Frequency.MONTH
 
 
 def test_weeks_dated_a_day_off_are_aligned_and_said():

@@ -3,7 +3,7 @@ from datetime import date
 import numpy as np
 import pandas as pd
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from mmm.data.dates import detect_frequency, looks_like_date, parse_date, parse_dates, period_range, period_starts
@@ -73,6 +73,7 @@ def test_a_column_that_mixes_orders_says_so_and_marks_the_minority():
     assert read.bad.tolist() == [False, False, True]
 
 
+@settings(deadline=None)
 @given(st.dates(date(1970, 1, 1), date(2068, 12, 31)))
 def test_every_format_of_a_day_reads_back(day):
     for text in (day.isoformat(), f"{day:%Y%m%d}", f"{day:%d.%m.%Y}", f"{day:%d %b %Y}", f"{day:%B %d, %Y}"):
@@ -83,6 +84,7 @@ def test_every_format_of_a_day_reads_back(day):
     assert parse_date(f"{year}-W{week:02d}-{weekday}") == day
 
 
+@settings(deadline=None)
 @given(st.text(max_size=20))
 def test_no_text_breaks_the_date_reader(text):
     parse_date(text)

@@ -1,5 +1,5 @@
 import numpy as np
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from mmm.data.gaps import CARRY_OVER_DAYS, runs
@@ -120,6 +120,7 @@ def test_without_spend_there_is_no_exposure():
     assert places(result.panel.filled[0]) == [9]
 
 
+@settings(deadline=None)
 @given(st.sets(st.integers(1, 58), max_size=25), st.sets(st.integers(1, 58), max_size=25))
 def test_nothing_missing_is_ever_observed_and_every_array_stays_finite(no_kpi, no_spend):
     change = {i: {} for i in no_kpi | no_spend}
@@ -142,6 +143,7 @@ def test_nothing_missing_is_ever_observed_and_every_array_stays_finite(no_kpi, n
     assert panel.spend[0, known, 0].tolist() == (100.0 + np.flatnonzero(known)).tolist()
 
 
+@settings(deadline=None)
 @given(st.lists(st.booleans(), max_size=40))
 def test_runs_are_the_stretches_of_true(mask):
     covered = np.zeros(len(mask), dtype=bool)

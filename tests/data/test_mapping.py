@@ -1,5 +1,5 @@
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from mmm.data.findings import Question
@@ -93,6 +93,7 @@ def test_a_second_outcome_is_not_a_control():
     assert guessed("date,revenue,orders,tv_spend").controls == {}
 
 
+@settings(deadline=None)
 @given(st.lists(st.lists(st.text(alphabet="ab1,.;-/ €", max_size=6), min_size=3, max_size=3), min_size=1, max_size=6))
 def test_the_guess_never_fails(rows):
     text = "\n".join(["a|b|tv spend", *("|".join(["x" + row[0], *row[1:]]) for row in rows)])
@@ -122,6 +123,7 @@ mappings = st.builds(
 )
 
 
+@settings(deadline=None)
 @given(mappings)
 def test_a_mapping_reads_back_from_json(mapping):
     again = Mapping.from_json(mapping.to_json())

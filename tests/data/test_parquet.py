@@ -4,7 +4,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
@@ -50,6 +50,7 @@ def panels(draw) -> Panel:
     )
 
 
+@settings(deadline=None)
 @given(panels())
 def test_a_panel_reads_back_equal_and_its_bytes_are_its_own(panel):
     data = panel_to_parquet(panel)
