@@ -4,8 +4,9 @@ import numpy as np
 import pytest
 
 from mmm.errors import ConflictError, NotAllowedError, NotFoundError
-from mmm.models.base import FittedModel
+from mmm.models.base import FitSettings, FittedModel
 from mmm.models.state import ModelState
+from mmm.models.structural import fit_structural
 from mmm.services.models import HealthStatus, save
 
 
@@ -168,3 +169,20 @@ class TestRollingBack:
         models.publish(person("analyst"), train())
         with pytest.raises(ConflictError, match="no earlier"):
             models.roll_back(person("analyst"), version.dataset_id)
+
+
+class TestLoading:
+    def test_a_stored_model_answers_as_the_one_that_was_fitted(self, models, train, person, panel):
+        fitted = fit_structural(panel, FitSettings(seed=1, n_draws=40))
+        model = train(model=fitted)
+        back = models.fitted(person("manager"), model)
+        np.testing.assert_array_equal(back.expected(panel.inputs()), fitted.expected(panel.inputs()))
+        assert models.fitted(person("executive"), model) is back
+
+    def test_a_model_in_memory_still_asks_who_wants_it(self, models, train, person, panel):
+        model = train(model=fit_structural(panel, FitSettings(seed=1, n_draws=40)))
+        models.fitted(person("manager"), model)
+        with pytest.raises(NotAllowedError):
+            models.fitted(person("engineer"), model)
+        with pytest.raises(NotFoundError):
+            models.fitted(replace(person("manager"), workspace_id="0" * 32), model)
