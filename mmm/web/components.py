@@ -90,28 +90,27 @@ class Figure:
 
 
 def metric_row(figures: Sequence[Figure]) -> None:
-    """Three or four figures side by side; below each other on a narrow screen."""
-    with st.grid(max(1, len(figures)), min_column_width=180, gap="medium", key=None):
+    """Three or four figures side by side; two by two on a narrow screen."""
+    with st.grid(max(1, len(figures)), min_column_width=140, gap="medium"):
         for figure in figures:
-            with st.container(gap="xxsmall"):
+            with st.container(gap="xsmall"):
                 _metric(figure)
 
 
 def _metric(figure: Figure) -> None:
-    falls = figure.change.lstrip().startswith(("-", "−"))
-    colour: Literal["normal", "inverse", "off"] = "off"
-    if figure.change_is_good is not None:
-        colour = "normal" if figure.change_is_good is not falls else "inverse"
+    # The interval takes the place right below the value, where nothing cuts it off.
     st.metric(
         escape(figure.label),
         figure.value,
-        figure.change.replace("−", "-", 1) or None,
-        delta_color=colour,
+        figure.interval or None,
+        delta_color="gray",
+        delta_arrow="off",
         help=figure.meaning,
         chart_data=list(figure.trend) or None,
     )
-    if figure.interval:
-        st.caption(escape(figure.interval))
+    if figure.change:
+        colour = {None: "gray", True: "green", False: "red"}[figure.change_is_good]
+        st.caption(f":{colour}[{escape(figure.change)}]")
 
 
 def banner(kind: BannerKind, text: str, action: tuple[str, str] | None = None) -> None:
