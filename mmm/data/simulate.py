@@ -238,16 +238,16 @@ def _spend_shapes(
     rng: Generator, settings: WorldSettings, season: FloatArray, holiday: FloatArray, n: int
 ) -> FloatArray:
     """Spend with mean 1 per channel `[period, channel]`."""
-    common = _autoregressive(rng, n, 0.8, 0.35)  # what makes budgets rise and fall together
+    common = _autoregressive(rng, n, 0.8, 0.25)  # what makes budgets rise and fall together
     shapes = []
     for recipe in settings.channels:
-        own = _autoregressive(rng, n, rng.uniform(0.5, 0.8), rng.uniform(0.2, 0.35))
+        own = _autoregressive(rng, n, rng.uniform(0.5, 0.8), rng.uniform(0.2, 0.4))
         tie = rng.uniform(0.2, 0.9)
         if recipe.pattern == "demand":
-            log = rng.uniform(1.5, 3.0) * season + 0.25 * holiday + 0.5 * own + 0.3 * tie * common
+            log = rng.uniform(0.6, 1.8) * season + 0.2 * holiday + own + 0.5 * tie * common
             shape = np.exp(log)
         elif recipe.pattern == "steady":
-            shape = np.exp(own + tie * common + 0.5 * season + 0.15 * holiday)
+            shape = np.exp(own + tie * common + 0.4 * season + 0.1 * holiday)
         elif recipe.pattern == "flighted":
             shape = _flights(rng, n, (3, 7), (3, 8)) * np.exp(0.3 * own + season)
         else:
@@ -305,7 +305,7 @@ def _baseline(rng: Generator, season: FloatArray, n: int) -> FloatArray:
     """Trend, season and a slow drift, mean about 1 `[period]`."""
     years = (np.arange(n) - BURN_IN) / 52.18
     drift = np.cumsum(rng.normal(0, 0.0015, n))
-    return 1.0 + rng.uniform(-0.05, 0.08) * years + season + drift - drift[BURN_IN:].mean()
+    return np.asarray(1.0 + rng.uniform(-0.05, 0.08) * years + season + drift - drift[BURN_IN:].mean())
 
 
 def _market_sizes(rng: Generator, n: int) -> FloatArray:

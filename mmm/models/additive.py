@@ -1,0 +1,156 @@
+"""Fitted models of one form: baseline + saturated, carried-over channels + pairwise terms."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from itertools import combinations
+from typing import Any, ClassVar, Self
+
+import numpy as np
+from numpy.typing import NDArray
+
+from mmm.data.inputs import ControlRole, Frequency, Inputs, Labels
+from mmm.errors import ModelError
+from mmm.models.base import FittedModel, MediaTerms
+from mmm.models.design import Design
+from mmm.models.scaling import Scaling
+from mmm.models.state import ModelState
+from mmm.transforms.adstock import geometric_adstock, look_back
+from mmm.transforms.saturation import hill
+
+FloatArray = NDArray[np.float64]
+
+STATE_VERSION = 1
+
+
+@dataclass(frozen=True, eq=False)
+class Parameters:
+    """Draws of every parameter, in scaled units (see `Scaling`).
+
+    Attributes:
+        decay, half_saturation, slope, effect: `[draw, channel]`; effect is the contribution at full saturation.
+        pair: `[draw, pair]` for channel pairs (0,1), (0,2), ... (1,2), ...; contribution when both are saturated.
+        baseline: `[draw, column]` for the columns of `Design.matrix`.
+        noise: `[draw, market]`, standard deviation of a period's noise.
+    """
+
+    decay: FloatArray
+    half_saturation: FloatArray
+    slope: FloatArray
+    effect: FloatArray
+    pair: FloatArray
+    baseline: FloatArray
+    noise: FloatArray
+
+
+def saturated_drive(
+    drive: FloatArray, decay: FloatArray, half_saturation: FloatArray, slope: FloatArray, opening: FloatArray
+) -> FloatArray:
+    """Carry-over, then saturation: scaled drive `[market, period, channel]` to `[draw, market, period, channel]`."""
+    level = geometric_adstock(drive, decay, opening)
+    return hill(level, half_saturation[:, None, None, :], slope[:, None, None, :])
+
+
+def channel_pairs(n_channels: int) -> list[tuple[int, int]]:
+    """Every pair of channels, in the order of `Parameters.pair`."""
+    return list(combinations(range(n_channels), 2))
+
+
+class AdditiveModel(FittedModel):
+    """KPI = baseline + sum effect_c * s_c + sum pair_ij * s_i * s_j, with s the saturated carry-over."""
+
+    family: ClassVar[str] = "additive"
+
+    def __init__(
+        self, labels: Labels, scaling: Scaling, design: Design, parameters: Parameters, diagnostics: Mapping[str, Any]
+    ) -> None:
+        self.labels = labels
+        self.scaling = scaling
+        self.design = design
+        self.parameters = parameters
+        self.diagnostics = dict(diagnostics)
+        self.noise_sd = parameters.noise * scaling.kpi
+
+    def _expected(self, inputs: Inputs, periods: slice) -> FloatArray:
+        theta = self.parameters
+        columns = self.design.matrix(inputs, periods)
+        total = np.einsum("gpk,dk->dgp", columns, theta.baseline, optimize=True)
+        s = self._saturated(inputs, periods)
+        total += np.einsum("dgpc,dc->dgp", s, theta.effect)
+        total += np.einsum("dgpc,dgpc->dgp", self._half_paired(s), s)
+        return np.asarray(total * self.scaling.kpi[:, None])
+
+    def _media_terms(self, inputs: Inputs, periods: slice) -> MediaTerms:
+        s, kpi = self._saturated(inputs, periods), self.scaling.kpi[:, None]
+        main = s * self.parameters.effect[:, None, None, :] * kpi[:, :, None]
+        pairs = {
+            (i, j): self.parameters.pair[:, k, None, None] * s[..., i] * s[..., j] * kpi
+            for k, (i, j) in enumerate(self.pairs)
+        }
+        return MediaTerms(main=main, pairs=pairs)
+
+    @property
+    def pairs(self) -> list[tuple[int, int]]:
+        """Channel pairs with an interaction term; none in families without interactions."""
+        return channel_pairs(len(self.labels.channels)) if self.parameters.pair.shape[1] else []
+
+    def _half_paired(self, s: FloatArray) -> FloatArray:
+        """For each channel the sum over later partners of pair * s_partner, so that each pair counts once."""
+        n = s.shape[-1]
+        upper = np.zeros((s.shape[0], n, n))
+        for k, (i, j) in enumerate(self.pairs):
+            upper[:, i, j] = self.parameters.pair[:, k]
+        return np.asarray(np.matmul(s, np.swapaxes(upper, 1, 2)[:, None]))
+
+    def _saturated(self, inputs: Inputs, periods: slice) -> FloatArray:
+        """Saturated drive of `periods`; only these and the look-back before them are computed."""
+        theta = self.parameters
+        start = max(0, periods.start - look_back(theta.decay))
+        drive = inputs.drive[:, start : periods.stop] / self.scaling.drive[:, None, :]
+        opening = self.scaling.opening if start == 0 else drive[:, 0]
+        level = geometric_adstock(drive, theta.decay, opening)[:, :, periods.start - start :]
+        return hill(level, theta.half_saturation[:, None, None, :], theta.slope[:, None, None, :])
+
+    def state(self) -> ModelState:
+        """Everything as arrays and JSON."""
+        arrays = {f"parameters.{name}": value for name, value in vars(self.parameters).items()}
+        arrays |= {f"scaling.{name}": value for name, value in vars(self.scaling).items()}
+        meta = {"labels": labels_meta(self.labels), "design": self.design.meta(), "diagnostics": self.diagnostics}
+        return ModelState(family=self.family, version=STATE_VERSION, meta=meta, arrays=arrays)
+
+    @classmethod
+    def from_state(cls, state: ModelState) -> Self:
+        """Rebuild the model; its answers are identical to the last digit."""
+        if state.family != cls.family or state.version != STATE_VERSION:
+            raise ModelError(
+                f"This is a stored “{state.family}” model of version {state.version}; "
+                f"a “{cls.family}” model of version {STATE_VERSION} was expected."
+            )
+
+        def part(prefix: str) -> dict[str, FloatArray]:
+            return {k.removeprefix(prefix): v for k, v in state.arrays.items() if k.startswith(prefix)}
+
+        return cls(
+            labels=labels_from_meta(state.meta["labels"]),
+            scaling=Scaling(**part("scaling.")),
+            design=Design.from_meta(state.meta["design"]),
+            parameters=Parameters(**part("parameters.")),
+            diagnostics=state.meta["diagnostics"],
+        )
+
+
+def labels_meta(labels: Labels) -> dict[str, Any]:
+    """JSON-able labels."""
+    return asdict(labels)
+
+
+def labels_from_meta(meta: dict[str, Any]) -> Labels:
+    """The labels that `labels_meta` described."""
+    return Labels(
+        markets=tuple(meta["markets"]),
+        channels=tuple(meta["channels"]),
+        controls=tuple(meta["controls"]),
+        control_roles=tuple(ControlRole(role) for role in meta["control_roles"]),
+        frequency=Frequency(meta["frequency"]),
+    )

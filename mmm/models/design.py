@@ -1,0 +1,135 @@
+"""The baseline: everything that moves the KPI besides media, as columns with Gaussian priors."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from mmm.data.inputs import Frequency, Inputs, control_reference
+from mmm.data.panel import Panel
+from mmm.transforms.calendar import holiday_features, weekday_dummies, yearly_fourier, years_since
+
+FloatArray = NDArray[np.float64]
+
+# Prior standard deviations, as shares of a market's mean KPI. Weakly informative: wide against what is seen in sales.
+INTERCEPT_SD = 1.0
+TREND_SD_PER_YEAR = 0.08
+SEASON_SD = (0.10, 0.05, 0.03)  # by harmonic: higher ones are smaller
+WEEKDAY_SD = 0.3
+HOLIDAY_SD = 0.10
+CONTROL_SD = 0.10  # per standard deviation of the control (per unit for flags)
+DRIFT_SD_PER_YEAR = 0.02  # random-walk drift of the baseline level
+KNOT_SPACING_YEARS = 0.25
+
+
+@dataclass(frozen=True, eq=False)
+class Design:
+    """Recipe of the baseline's columns; the same columns for history and future.
+
+    Attributes:
+        origin: period in the middle of history, where the trend is zero.
+        knots: years from `origin` at which the drifting level may bend; it stays flat after the last one.
+        holidays: names kept when the model was fitted.
+        reference, spread: each modelled control is used as (control - reference) / spread.
+        control_index: which controls are modelled (mediators are not).
+        n_markets: markets, each with its own intercept and trend.
+    """
+
+    origin: np.datetime64
+    knots: FloatArray
+    holidays: tuple[str, ...]
+    country: str | None
+    frequency: Frequency
+    harmonics: int
+    control_index: tuple[int, ...]
+    reference: FloatArray
+    spread: FloatArray
+    n_markets: int
+
+    @classmethod
+    def of(cls, panel: Panel) -> Design:
+        """The recipe for a panel; features that history cannot tell apart from the level are left out."""
+        periods, frequency = panel.periods, panel.labels.frequency
+        origin = periods[len(periods) // 2]
+        years = years_since(periods, origin)
+        span = years[-1] - years[0]
+        knots = np.linspace(years[0], years[-1], max(2, round(span / KNOT_SPACING_YEARS) + 1))
+        index = panel.labels.modelled_controls
+        modelled = panel.controls[:, :, list(index)]
+        reference = control_reference(modelled)
+        deviation = modelled.reshape(-1, len(index)).std(axis=0)
+        is_flag = (reference == 0) & np.isin(modelled, (0.0, 1.0)).all(axis=(0, 1))
+        spread = np.where(is_flag | (deviation == 0), 1.0, deviation)
+        _, holidays = holiday_features(periods, frequency, panel.country)
+        return cls(
+            origin=origin,
+            knots=knots,
+            holidays=holidays,
+            country=panel.country,
+            frequency=frequency,
+            harmonics=3 if span >= 0.75 else 1,
+            control_index=index,
+            reference=reference,
+            spread=spread,
+            n_markets=len(panel.labels.markets),
+        )
+
+    def matrix(self, inputs: Inputs, periods: slice) -> FloatArray:
+        """Columns `[market, period, column]` in units of one prior standard deviation each."""
+        dates = inputs.periods[periods]
+        years = years_since(dates, self.origin)
+        season = yearly_fourier(dates, self.harmonics) * np.repeat(SEASON_SD[: self.harmonics], 2)
+        weekday = weekday_dummies(dates, self.frequency) * WEEKDAY_SD
+        holiday, _ = holiday_features(dates, self.frequency, self.country, self.holidays)
+        common = np.concatenate([season, weekday, holiday * HOLIDAY_SD, self._drift(years)], axis=1)
+        common = np.broadcast_to(common, (self.n_markets, *common.shape))
+        scaled = (inputs.controls[:, periods][:, :, list(self.control_index)] - self.reference) / self.spread
+        return np.concatenate([self._per_market(years), common, scaled * CONTROL_SD], axis=2)
+
+    def _per_market(self, years: FloatArray) -> FloatArray:
+        """Intercept and trend of each market `[market, period, 2 * market]`."""
+        own = np.stack([np.full_like(years, INTERCEPT_SD), years * TREND_SD_PER_YEAR], axis=1)
+        out = np.zeros((self.n_markets, len(years), 2 * self.n_markets))
+        for market in range(self.n_markets):
+            out[market, :, 2 * market : 2 * market + 2] = own
+        return out
+
+    def _drift(self, years: FloatArray) -> FloatArray:
+        """Ramps between knots, each worth one step of a random walk with `DRIFT_SD_PER_YEAR` `[period, knot - 1]`."""
+        width = np.diff(self.knots)
+        ramps = np.clip((years[:, None] - self.knots[:-1]) / width, 0.0, 1.0)
+        return np.asarray(ramps * DRIFT_SD_PER_YEAR * np.sqrt(width))
+
+    def meta(self) -> dict[str, Any]:
+        """JSON-able recipe, read back by `from_meta`."""
+        return {
+            "origin": str(self.origin),
+            "knots": self.knots.tolist(),
+            "holidays": list(self.holidays),
+            "country": self.country,
+            "frequency": self.frequency.value,
+            "harmonics": self.harmonics,
+            "control_index": list(self.control_index),
+            "reference": self.reference.tolist(),
+            "spread": self.spread.tolist(),
+            "n_markets": self.n_markets,
+        }
+
+    @classmethod
+    def from_meta(cls, meta: dict[str, Any]) -> Design:
+        """The recipe that `meta` described."""
+        return cls(
+            origin=np.datetime64(meta["origin"], "D"),
+            knots=np.array(meta["knots"], dtype=np.float64),
+            holidays=tuple(meta["holidays"]),
+            country=meta["country"],
+            frequency=Frequency(meta["frequency"]),
+            harmonics=int(meta["harmonics"]),
+            control_index=tuple(meta["control_index"]),
+            reference=np.array(meta["reference"], dtype=np.float64),
+            spread=np.array(meta["spread"], dtype=np.float64),
+            n_markets=int(meta["n_markets"]),
+        )

@@ -1,0 +1,32 @@
+"""The families there are, by name."""
+
+from __future__ import annotations
+
+from mmm.errors import ModelError
+from mmm.models.base import Family, FittedModel
+from mmm.models.state import ModelState
+from mmm.models.structural import StructuralModel, fit_structural
+
+FAMILIES: dict[str, Family] = {
+    family.name: family
+    for family in (
+        Family("structural", "Structural (carry-over and saturation)", fit_structural, StructuralModel.from_state),
+    )
+}
+
+
+def family(name: str) -> Family:
+    """The family of that name.
+
+    Raises:
+        ModelError: there is none.
+    """
+    try:
+        return FAMILIES[name]
+    except KeyError:
+        raise ModelError(f"There is no model family “{name}”; there are {', '.join(FAMILIES)}.") from None
+
+
+def load(state: ModelState) -> FittedModel:
+    """The fitted model that a stored state describes."""
+    return family(state.family).load(state)

@@ -1,0 +1,147 @@
+"""From a log density to draws: multi-start optimum, Laplace approximation, then a population of Markov chains."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy import optimize
+
+from mmm.models.base import Progress, silent
+
+FloatArray = NDArray[np.float64]
+LogDensity = Callable[[FloatArray], FloatArray]
+"""`[batch, size]` to `[batch]`; evaluating a batch costs little more than one point."""
+
+GRADIENT_STEP = 1e-5
+HESSIAN_STEP = 2e-3
+FAILED = -1e12  # stands in for a density that is not a number
+
+
+@dataclass(frozen=True, eq=False)
+class Optimum:
+    """The best point of several starts.
+
+    Attributes:
+        theta: `[size]`; log_density there; starts_agreeing: share of starts that ended within 1 of it.
+    """
+
+    theta: FloatArray
+    log_density: float
+    starts_agreeing: float
+
+
+@dataclass(frozen=True, eq=False)
+class Draws:
+    """Draws from a density: `theta [draw, size]` and how the chains moved."""
+
+    theta: FloatArray
+    acceptance: float
+    worst_shift: float
+
+
+def maximise(
+    log_density: LogDensity, starts: FloatArray, *, max_iterations: int = 60, progress: Progress = silent
+) -> Optimum:
+    """Best local maximum over `starts [start, size]`, by L-BFGS with batched forward differences."""
+    size = starts.shape[1]
+    steps = GRADIENT_STEP * np.vstack([np.zeros(size), np.eye(size)])
+
+    def value_and_gradient(theta: FloatArray) -> tuple[float, FloatArray]:
+        values = _finite(log_density(theta + steps))
+        return -float(values[0]), -(values[1:] - values[0]) / GRADIENT_STEP
+
+    ends = []
+    for number, start in enumerate(starts):
+        result = optimize.minimize(
+            value_and_gradient, start, jac=True, method="L-BFGS-B", options={"maxiter": max_iterations, "ftol": 1e-8}
+        )
+        ends.append((float(-result.fun), np.asarray(result.x)))
+        progress((number + 1) / len(starts), f"start {number + 1} of {len(starts)}")
+    best = max(ends, key=lambda end: end[0])
+    agreeing = float(np.mean([value > best[0] - 1.0 for value, _ in ends]))
+    return Optimum(theta=best[1], log_density=best[0], starts_agreeing=agreeing)
+
+
+def laplace_covariance(log_density: LogDensity, theta: FloatArray, largest_sd: FloatArray) -> FloatArray:
+    """Inverse curvature at `theta`; directions flatter than `largest_sd [size]` are held at it.
+
+    Source:
+        MacKay (2003), "Information theory, inference, and learning algorithms", chapter 27.
+    """
+    scale = largest_sd
+    size = len(theta)
+    rows, columns = np.triu_indices(size)
+    unit = np.eye(size) * scale * HESSIAN_STEP * 5
+    plus, minus = unit[rows] + unit[columns], unit[rows] - unit[columns]
+    points = np.concatenate([plus, minus, -minus, -plus])
+    values = _finite(log_density(theta + points)).reshape(4, -1)
+    second = (values[0] - values[1] - values[2] + values[3]) / (4 * (HESSIAN_STEP * 5) ** 2)
+    curvature = np.zeros((size, size))
+    curvature[rows, columns] = curvature[columns, rows] = -second
+    eigenvalues, vectors = np.linalg.eigh(curvature)
+    spread = vectors / np.sqrt(np.maximum(eigenvalues, 1.0))
+    return np.asarray((spread @ spread.T) * scale[:, None] * scale[None, :])
+
+
+def sample(
+    log_density: LogDensity,
+    optimum: FloatArray,
+    covariance: FloatArray,
+    *,
+    n_draws: int,
+    n_steps: int,
+    rng: np.random.Generator,
+    progress: Progress = silent,
+) -> Draws:
+    """A population of chains, started from the Laplace approximation, one draw from each chain.
+
+    Two kinds of move alternate: an autoregressive one that leaves the Laplace approximation unchanged (Neal 1999,
+    "Regression and classification using Gaussian process priors", section 5), and differential evolution between
+    chains, which learns the shape of the posterior where it is not Gaussian (ter Braak 2006, Statistics and
+    Computing 16, 239-249). With `n_steps` = 0 the draws are the Laplace approximation.
+    """
+    size = len(optimum)
+    factor = np.linalg.cholesky(covariance + 1e-10 * np.eye(size))
+
+    def gaussian(theta: FloatArray) -> FloatArray:
+        z = np.linalg.solve(factor, (theta - optimum).T)
+        return np.asarray(-0.5 * (z**2).sum(axis=0))
+
+    theta = optimum + rng.standard_normal((n_draws, size)) @ factor.T
+    if n_steps == 0:
+        return Draws(theta=theta, acceptance=1.0, worst_shift=0.0)
+    value, accepted = _finite(log_density(theta)), 0.0
+    halfway = theta
+    for step in range(n_steps):
+        if step % 3 == 0:
+            jump = rng.uniform(0.2, 0.9, (n_draws, 1))
+            fresh = rng.standard_normal((n_draws, size)) @ factor.T
+            proposal = optimum + np.sqrt(1 - jump**2) * (theta - optimum) + jump * fresh
+            correction = gaussian(theta) - gaussian(proposal)
+        else:
+            proposal, correction = _differential_evolution(theta, rng), np.zeros(n_draws)
+        proposed = _finite(log_density(proposal))
+        accept = np.log(rng.uniform(size=n_draws)) < proposed - value + correction
+        theta = np.where(accept[:, None], proposal, theta)
+        value = np.where(accept, proposed, value)
+        accepted += float(accept.mean()) / n_steps
+        if step == n_steps // 2:
+            halfway = theta
+        progress((step + 1) / n_steps, f"sampling step {step + 1} of {n_steps}")
+    shift = np.abs(theta.mean(axis=0) - halfway.mean(axis=0)) / np.maximum(theta.std(axis=0), 1e-12)
+    return Draws(theta=theta, acceptance=accepted, worst_shift=float(shift.max()))
+
+
+def _differential_evolution(theta: FloatArray, rng: np.random.Generator) -> FloatArray:
+    """Each chain moves along the difference of two others."""
+    n, size = theta.shape
+    first, second = rng.permutation(n), rng.permutation(n)
+    scale = 2.38 / np.sqrt(2 * size) * rng.uniform(0.3, 1.0, (n, 1))
+    return np.asarray(theta + scale * (theta[first] - theta[second]) + rng.normal(0, 1e-4, (n, size)))
+
+
+def _finite(values: FloatArray) -> FloatArray:
+    return np.where(np.isfinite(values), values, FAILED)
