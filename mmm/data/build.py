@@ -9,7 +9,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from mmm.data.findings import Finding, FindingLog, Question, Severity, counted
-from mmm.data.gaps import Grid, fill_gaps, roll_up_weeks, spread_credit, to_grid
+from mmm.data.gaps import Grid, close_days, fill_gaps, roll_up_weeks, spread_credit, to_grid
 from mmm.data.inputs import ControlRole, Labels
 from mmm.data.mapping import Mapping
 from mmm.data.panel import KpiKind, Panel
@@ -126,6 +126,8 @@ def _grid(rows: Rows, mapping: Mapping, noted: FindingLog) -> Grid | None:
     if grid.values.size > MAX_GRID_CELLS:
         noted.refuse("too_large", "Markets x periods x columns are too many. Add days up to weeks, or split the file.")
         return None
+    if calendar.roll_up:
+        grid = close_days(grid, noted)
     links = _exposure_links(rows.columns, rows.uses, mapping)
     grid = fill_gaps(spread_credit(grid, noted), links, noted)
     if calendar.roll_up:

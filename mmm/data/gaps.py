@@ -17,6 +17,9 @@ GAP_DAYS = 14  # a gap of two weeks or more is not filled (the source method's r
 CARRY_OVER_DAYS = 56  # how far unknown spend is taken to reach: eight weeks, as for a plan's tail
 WEEK_START = 0  # Monday (ISO 8601): daily rows are added up from Monday to Sunday
 
+CLOSED = -1  # in place of a row number: no row was to be expected
+WEEKDAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
+
 FloatArray = NDArray[np.float64]
 BoolArray = NDArray[np.bool_]
 Run = tuple[int, int]
@@ -28,7 +31,7 @@ class Grid:
 
     Attributes:
         values: `[market, period, column]`, NaN where the file holds no value.
-        number: row number in the file `[market, period]`, 0 where the file has no row.
+        number: row number in the file `[market, period]`, 0 where the file has no row, `CLOSED` on closed days.
         observed, filled: as in `Panel`, `[market, period]`.
     """
 
@@ -104,6 +107,28 @@ def spread_credit(grid: Grid, noted: FindingLog) -> Grid:
             rest = f"; {credit:,.2f} had no spend to be taken off and was dropped" if credit > 0 else ""
             noted.repair("credit", f"Row {number}: the credit was taken off earlier spend{rest}.", number, name)
     return replace(grid, values=values)
+
+
+def close_days(grid: Grid, noted: FindingLog) -> Grid:
+    """Weekdays that no row of a daily file falls on are days without sales and spend, not gaps.
+
+    Only where the days around them have rows: next to a missing day they belong to its gap.
+    """
+    weekday = weekdays(grid.periods)
+    present = np.unique(weekday[(grid.number > 0).any(axis=0)])
+    closed = ~np.isin(weekday, present)
+    if not closed.any():
+        return grid
+    values, number = grid.values.copy(), grid.number.copy()
+    summed = grid.which(Use.KPI, Use.SPEND, Use.EXPOSURE)
+    for market in range(len(grid.markets)):
+        for start, stop in runs(closed):
+            if (grid.number[market, [max(start - 1, 0), min(stop, len(closed) - 1)]] > 0).all():
+                values[market, start:stop, summed] = 0.0
+                number[market, start:stop] = CLOSED
+    names = " and ".join(WEEKDAYS[day] for day in sorted(set(range(7)) - set(present.tolist())))
+    noted.info("closed_days", f"The file has no row on any {names}; they count as days without sales and spend.")
+    return replace(grid, values=values, number=number)
 
 
 def fill_gaps(grid: Grid, links: dict[int, int], noted: FindingLog) -> Grid:
@@ -238,7 +263,7 @@ def _note_absent(grid: Grid, market: int, noted: FindingLog) -> None:
 
 def _note_run(grid: Grid, market: int, column: int, run: Run, filled: bool, noted: FindingLog) -> None:
     numbers = grid.number[market, run[0] : run[1]]
-    if not numbers.any():
+    if not (numbers > 0).any():
         return  # the absent rows are said already
     number, name = int(numbers[numbers > 0][0]), grid.columns[column]
     start = f"{grid.span(run)}: “{name}” is missing{grid.where(market)}"
@@ -268,5 +293,5 @@ def _note_reached(grid: Grid, lost: BoolArray, noted: FindingLog) -> None:
                 "contaminated",
                 f"{grid.span(run)}: excluded from fitting{grid.where(market)}, because the carry-over of unknown "
                 f"spend before reaches {CARRY_OVER_DAYS} days.",
-                int(grid.number[market, run[0]]) or None,
+                int(grid.number[market, run[0]]) if grid.number[market, run[0]] > 0 else None,
             )

@@ -28,7 +28,7 @@ DATE = _words("date day week month period time datum ds woche monat tag fecha se
 MARKET = _words("geo market region location country dma state city store area land markt gebiet territory zip")
 SPEND = _words(
     "spend spends spending spent cost costs budget invest investment investments expense expenses adspend advert "
-    "advertising ausgaben kosten depense depenses gasto coste media mediaspend"
+    "advertising ausgaben kosten depense depenses gasto coste mediaspend"
 )
 EXPOSURE_ORDER = (
     _words("impression impressions impr imps imp"),
@@ -41,7 +41,7 @@ CHANNEL = _words(
     "tv television radio print newspaper newspapers magazine ooh outdoor dooh cinema search sem ppc adwords google "
     "bing social facebook meta instagram tiktok snapchat pinterest linkedin twitter youtube video display banner "
     "programmatic affiliate affiliates email newsletter influencer podcast audio mail flyer billboard shopping "
-    "retargeting amazon"
+    "retargeting amazon media"
 )
 RATIO = _words("per roas cpc cpm cpa ctr cvr rate ratio avg average share")
 MONEY_KPI = _words("revenue sales turnover umsatz income bookings gmv y kpi target response")

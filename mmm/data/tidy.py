@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from mmm.data.dates import detect_frequency, period_starts, weekday_of
 from mmm.data.findings import FindingLog, Question, Severity, counted
+from mmm.data.gaps import WEEKDAYS
 from mmm.data.inputs import Frequency
 from mmm.data.mapping import Mapping
 from mmm.data.rows import Rows, Use, places
@@ -103,7 +104,7 @@ def align(rows: Rows, native: Frequency, mapping: Mapping, noted: FindingLog) ->
     if native is Frequency.MONTH and moved.any():
         noted.info("month_start", "Monthly dates were moved to the first of their month.", None, mapping.date)
     elif moved.any():
-        weekday = _WEEKDAYS[weekday_of(rows.days)]
+        weekday = WEEKDAYS[weekday_of(rows.days)]
         noted.each(
             "week_start",
             Severity.REPAIR,
@@ -149,9 +150,6 @@ def settle_duplicates(rows: Rows, native: Frequency, mapping: Mapping, noted: Fi
     merged = np.where(count > 0, total / np.maximum(count, 1), np.nan)
     merged[:, added] = np.where(count > 0, total, np.nan)[:, added]
     return replace(rows.take(starts), values=merged)
-
-
-_WEEKDAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
 
 
 def _spacing(rows: Rows) -> Frequency | None:
@@ -245,8 +243,9 @@ def _duplicates_question(rows: Rows, same: NDArray[np.bool_], native: Frequency)
     identical = bool(np.array_equal(later.values, earlier.values, equal_nan=True))
     return Question(
         "duplicates",
-        f"{counted(int(same.sum()), 'further row')} for a {native} that has one already, first row "
-        f"{rows.number[position]} ({rows.days[position]}{_where(rows, position)}; {'the same' if identical else 'other'} numbers). "
+        f"{counted(int(same.sum()), 'further row')} for a {native} that has one already, "
+        f"first row {rows.number[position]} ({rows.days[position]}{_where(rows, position)}; "
+        f"{'the same' if identical else 'other'} numbers). "
         "Add them up, or keep the first or the last?",
         ("first", "last", "sum") if identical else ("sum", "first", "last"),
         "duplicates",

@@ -142,6 +142,25 @@ def test_a_rolled_up_week_with_a_missing_day_is_not_fitted():
     assert panel.filled[0].nonzero()[0].tolist() == [1]
 
 
+def test_weekends_without_rows_are_days_without_sales():
+    weekend = tuple(i for i in range(210) if i % 7 in (5, 6))
+    result = built(table(n=210, step=1, drop=weekend), roll_up=True)
+    assert codes(result) == ["closed_days", "partial_week"]
+    assert "Saturday and Sunday" in result.findings[0].message
+    assert result.panel.observed.all()
+    assert result.panel.kpi.sum() == sum(1000 + 10 * i for i in range(203) if i not in weekend)
+
+
+def test_a_long_hole_in_weekday_rows_is_still_a_long_gap():
+    drop = tuple(i for i in range(280) if i % 7 in (5, 6) or 70 <= i < 91)
+    result = built(table(n=280, step=1, drop=drop), roll_up=True)
+    assert "excluded" in codes(result)
+    lost = (~result.panel.observed[0]).nonzero()[0].tolist()
+    assert lost[0] in (9, 10)
+    assert lost[-1] == 20
+    assert not result.panel.filled.any()
+
+
 def test_dates_valid_both_ways_are_asked_about():
     days = [f"{1 + i % 12:02d}/{1 + i // 12:02d}/2024" for i in range(24)]
     text = "date,sales,tv_spend\n" + "".join(f"{day},{i},{i}\n" for i, day in enumerate(days, 1))

@@ -49,6 +49,7 @@ def test_spend_and_exposure_of_one_stem_are_one_channel():
         ("date,y,x1,x2", {"x1", "x2"}),
         ("date,tv_S,facebook_I,facebook_S,competitor_sales_B,revenue", {"tv", "facebook"}),
         ("date,TV,radio,newspaper,Sales", {"TV", "radio", "newspaper"}),
+        ("date,search,social,offline_media,Sales,price", {"search", "social", "offline_media"}),
         ("date,googleSpend,googleImpressions,display cost,kpi", {"google", "display"}),
         ("date,Amount spent (USD),orders", {"Amount spent (USD)"}),
     ],
