@@ -5,14 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-import numpy as np
-
 from mmm.data.inputs import RECENT_PERIODS
 from mmm.data.panel import Panel
 from mmm.effects.change import Change, latest_change
-from mmm.effects.contributions import shapley
-from mmm.effects.estimate import Units
-from mmm.effects.roi import Roi, roi
+from mmm.effects.contributions import Decomposition
+from mmm.effects.roi import Roi
 from mmm.models.base import FittedModel
 from mmm.planning.moves import Move, best_moves
 from mmm.planning.scenario import Planner
@@ -48,12 +45,10 @@ class Home:
     unknown: tuple[str, ...]
 
 
-def answers(model: FittedModel, panel: Panel) -> Answers:
-    """Ask the model everything the first page needs."""
-    actual = np.where(panel.observed, panel.kpi, np.nan)
-    decomposition = shapley(model, panel.inputs(), actual=actual, units=Units.of(panel))
+def answers(model: FittedModel, panel: Panel, decomposition: Decomposition, returns: Roi) -> Answers:
+    """What the first page needs of a model, from its stored results and, for the moves, the model itself."""
     moves = best_moves(Planner(model, panel, HORIZON)) if model.supports_planning else ()
-    return Answers(latest_change(decomposition), moves, roi(model, panel))
+    return Answers(latest_change(decomposition), moves, returns)
 
 
 def home_of(found: Answers, panel: Panel, health: HealthStatus, newer_version: int | None) -> Home:

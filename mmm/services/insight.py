@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
+from typing import TYPE_CHECKING
 
 from mmm.access import Actor, Permission
 from mmm.data.inputs import DateArray, Frequency
@@ -18,7 +19,11 @@ from mmm.services.home import Answers, Home, answers, home_of
 from mmm.services.models import ModelInfo, Models
 from mmm.services.training import TRAIN
 
-KEPT_ANSWERS = 8  # a few kilobytes a channel and week
+if TYPE_CHECKING:
+    from mmm.study import Results
+
+KEPT_RESULTS = 4  # decoded results; those of 20 markets take tens of megabytes
+KEPT_ANSWERS = 8  # kilobytes each
 
 
 class Stage(StrEnum):
@@ -60,6 +65,7 @@ class Workbench:
         champion: the published model version with its health and hold-out figures.
         panel: the data it was fitted on.
         model: the model, to be asked.
+        results: what it was asked once, when it was trained.
         through: last day the champion has seen.
     """
 
@@ -68,6 +74,7 @@ class Workbench:
     champion: ModelInfo
     panel: Panel
     model: FittedModel
+    results: Results
     through: date
 
     @property
@@ -87,6 +94,7 @@ class Insight(Service):
     def __init__(self, kit: Kit, datasets: Datasets, models: Models) -> None:
         super().__init__(kit)
         self._datasets, self._models = datasets, models
+        self._results: Recent[Results] = Recent(KEPT_RESULTS)
         self._answers: Recent[Answers] = Recent(KEPT_ANSWERS)
 
     @requires(Permission.SEE_RESULTS)
@@ -124,12 +132,14 @@ class Insight(Service):
             raise NotFoundError(f"{ready.missing} {ready.who}")
         champion = self._models.get(actor, ready.dataset.champion_id)
         panel = self._datasets.panel(actor, champion.dataset_version_id)
+        results = self._results.get(champion.id, lambda: read_results(self._models.results(actor, champion.id)))
         return Workbench(
             dataset=ready.dataset,
             version=self._datasets.version(actor, champion.dataset_version_id),
             champion=champion,
             panel=panel,
             model=self._models.fitted(actor, champion.id),
+            results=results,
             through=last_day(panel.periods, panel.labels.frequency),
         )
 
@@ -141,7 +151,10 @@ class Insight(Service):
             NotFoundError: as `workbench`.
         """
         bench = self.workbench(actor, dataset_id)
-        found = self._answers.get(bench.champion.id, lambda: answers(bench.model, bench.panel))
+        stored = bench.results
+        found = self._answers.get(
+            bench.champion.id, lambda: answers(bench.model, bench.panel, stored.decomposition, stored.roi)
+        )
         newer = bench.dataset.latest.number if bench.stale else None
         return home_of(found, bench.panel, bench.champion.status, newer)
 
@@ -161,6 +174,18 @@ class Insight(Service):
                 if row.kind == TRAIN and row.params.get("dataset_version_id") in versions
             ]
         return max(shares, default=None)
+
+
+def read_results(stored: bytes) -> Results:
+    """The results that the training packed.
+
+    Raises:
+        DataError: the bytes are damaged, or were written by another version; train again.
+    """
+    from mmm.data.codec import load
+    from mmm.study import Results
+
+    return load(stored, Results)
 
 
 def last_day(periods: DateArray, frequency: Frequency) -> date:

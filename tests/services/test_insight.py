@@ -13,16 +13,21 @@ import pytest
 
 from mmm.access import Actor, Role
 from mmm.bootstrap import make_kit
+from mmm.data.codec import dump
 from mmm.data.inputs import Frequency
 from mmm.data.mapping import Mapping
 from mmm.data.panel import KpiKind, Panel
+from mmm.effects.contributions import shapley
+from mmm.effects.roi import roi
 from mmm.errors import NotAllowedError, NotFoundError
-from mmm.models.base import FittedModel
+from mmm.models.base import FitSettings, FittedModel, Progress, silent
 from mmm.services.base import Kit
 from mmm.services.datasets import DatasetVersionInfo
-from mmm.services.home import answers, home_of
+from mmm.services.home import Answers, answers, home_of
 from mmm.services.insight import Insight, Stage, last_day
 from mmm.services.models import HealthStatus, Models, save
+from mmm.study import Results, question
+from mmm.validation.holdout import hold_out
 from tests.conftest import Installation
 from tests.fakes import a_model, a_panel
 
@@ -33,6 +38,18 @@ class KnownModels(Models):
     def fitted(self, actor: Actor, version_id: str) -> FittedModel:
         self.get(actor, version_id)
         return a_model(a_panel(n=60))
+
+
+def fit_fake(panel: Panel, settings: FitSettings, progress: Progress = silent) -> FittedModel:
+    return a_model(panel)
+
+
+def results_of(panel: Panel) -> Results:
+    return question(a_model(panel), panel, hold_out(panel, fit_fake, FitSettings()))
+
+
+def answered(model: FittedModel, panel: Panel) -> Answers:
+    return answers(model, panel, shapley(model, panel.inputs()), roi(model, panel))
 
 
 class Desk:
@@ -61,7 +78,7 @@ class Desk:
                 self.analyst,
                 dataset_version_id=version.id,
                 model=a_model(a_panel(n=60)),
-                results=b"",
+                results=dump(results_of(a_panel(n=60))),
                 metrics={},
                 health={},
                 status=HealthStatus.WARN,
@@ -123,6 +140,7 @@ class TestWorkbench:
         assert bench.champion.id == model_id
         assert bench.champion.status is HealthStatus.WARN
         assert bench.panel.n_periods == 60
+        assert bench.results.roi.labels == bench.panel.labels
         assert bench.through == date(2024, 2, 25)
         assert bench.is_sample
         assert not bench.stale
@@ -172,7 +190,7 @@ class TestHome:
     def test_a_settled_healthy_model_with_a_margin_leaves_nothing_open(self) -> None:
         panel = a_panel(margin=0.9)
         strong = a_model(panel, beta=np.full((40, 4), 1e6) + np.arange(40)[:, None])
-        assert home_of(answers(strong, panel), panel, HealthStatus.PASS, None).unknown == ()
+        assert home_of(answered(strong, panel), panel, HealthStatus.PASS, None).unknown == ()
 
     def test_channels_that_are_dark_or_undecided_are_named(self) -> None:
         panel = a_panel(margin=0.9)
@@ -181,7 +199,7 @@ class TestHome:
         spend[:, -20:, 2] = 0.0
         panel = _changed(panel, spend=spend)
         undecided = np.linspace(0.0, 2000.0, 40)[:, None] * np.ones(4)
-        unknown = home_of(answers(a_model(panel, beta=undecided), panel), panel, HealthStatus.FAIL, None).unknown
+        unknown = home_of(answered(a_model(panel, beta=undecided), panel), panel, HealthStatus.FAIL, None).unknown
         assert any("failed a health check" in sentence for sentence in unknown)
         assert any(sentence.startswith("social never spent") for sentence in unknown)
         assert any(sentence.startswith("tv has not run in the last 12 weeks") for sentence in unknown)
@@ -190,7 +208,9 @@ class TestHome:
     def test_a_count_without_a_value_says_so_and_names_channels_that_may_bring_nothing(self) -> None:
         panel = a_panel(kpi_kind=KpiKind.UNITS)
         beta = np.linspace(-400.0, 2000.0, 40)[:, None] * np.ones(4)
-        unknown = home_of(answers(a_model(panel, beta=beta, pair=False), panel), panel, HealthStatus.PASS, None).unknown
+        unknown = home_of(
+            answered(a_model(panel, beta=beta, pair=False), panel), panel, HealthStatus.PASS, None
+        ).unknown
         assert any("what one unit of “orders” is worth" in sentence for sentence in unknown)
         assert any("do not rule out that search brings nothing" in sentence for sentence in unknown)
 
@@ -198,7 +218,7 @@ class TestHome:
         panel = a_panel()
         observed = panel.observed.copy()
         observed[:, 3:6] = False
-        unknown = home_of(answers(a_model(panel), panel), _changed(panel, observed=observed), HealthStatus.PASS, None)
+        unknown = home_of(answered(a_model(panel), panel), _changed(panel, observed=observed), HealthStatus.PASS, None)
         assert any(sentence.startswith("3 of 104 weeks have gaps") for sentence in unknown.unknown)
 
 
