@@ -26,6 +26,7 @@ from mmm.services.first_start import FirstRun, create_workspace
 from mmm.services.insight import Insight
 from mmm.services.jobs import Jobs, SqlLedger
 from mmm.services.models import Models
+from mmm.services.planning import Planning
 from mmm.services.plans import Plans
 from mmm.services.tasks import bodies
 from mmm.services.training import Training
@@ -68,6 +69,7 @@ def build_services(settings: Settings, *, clock: Clock = utc_now, passwords: Pas
     executor = Executor(SqlLedger(kit.database, kit.clock), WORKSHOP, _cluster(settings))
 
     datasets, models = Datasets(kit), Models(kit)
+    insight = Insight(kit, datasets, models)
 
     def close() -> None:
         executor.close()
@@ -80,7 +82,8 @@ def build_services(settings: Settings, *, clock: Clock = utc_now, passwords: Pas
         backups=Backups(kit),
         datasets=datasets,
         models=models,
-        insight=Insight(kit, datasets, models),
+        insight=insight,
+        planning=Planning(kit, datasets, models, insight),
         plans=Plans(kit),
         jobs=Jobs(kit, executor),
         training=Training(kit, executor),

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from mmm.services.insight import Insight
     from mmm.services.jobs import Jobs
     from mmm.services.models import Models
+    from mmm.services.planning import Planning
     from mmm.services.plans import Plans
     from mmm.services.training import Training
     from mmm.services.users import Users
@@ -37,6 +38,7 @@ class Services:
     datasets: Datasets
     models: Models
     insight: Insight
+    planning: Planning
     plans: Plans
     jobs: Jobs
     training: Training
