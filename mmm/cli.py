@@ -11,7 +11,7 @@ from typing import Any
 import typer
 from typer.core import TyperGroup
 
-from mmm.commands import audit, backup, serve, user
+from mmm.commands import audit, backup, run, serve, user
 from mmm.errors import MMMError
 
 
@@ -38,4 +38,5 @@ app = typer.Typer(
 app.add_typer(user.app, name="user")
 app.add_typer(audit.app, name="audit")
 app.command("backup")(backup.backup)
+app.command("run")(run.run)
 app.command("serve")(serve.serve)

@@ -1,0 +1,193 @@
+"""A whole analysis of files, without web app or database: import, fit, contributions, curves, plan."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import time
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from mmm.data.build import BuildResult, build_panel
+from mmm.data.coming import ComingPeriods, controls_over, read_coming
+from mmm.data.inputs import Future
+from mmm.data.panel import Panel
+from mmm.data.read import read_table
+from mmm.effects.contributions import Contributions, Decomposition
+from mmm.effects.curves import all_curves
+from mmm.effects.estimate import LEVEL, Units
+from mmm.errors import DataError, SpecError
+from mmm.models.base import FittedModel
+from mmm.planning.optimise import optimise
+from mmm.spec import AUTO, Spec
+from mmm.study import Candidate, StudySettings, analyse
+from mmm.validation.holdout import predictive
+
+RESULT_FORMAT = 1
+DEFAULT_FAMILY = "structural"
+PLAN_STEP = 1.0  # the share of the way to the optimum that the plan goes; docs/benchmarks.md shows the trade
+
+
+@dataclass(frozen=True, eq=False)
+class Sources:
+    """Everything read from files before anything expensive starts."""
+
+    spec: Spec
+    panel: Panel
+    imported: BuildResult
+    coming: ComingPeriods | None
+
+
+def read_sources(data: Path, spec: Path) -> Sources:
+    """Read the specification, the data and the coming periods.
+
+    Raises:
+        SpecError: the specification cannot be read or used.
+        DataError: a file cannot be read or used; open questions are named with the key that answers them.
+    """
+    parsed = Spec.from_dict(_json(spec))
+    imported = build_panel(read_table(data.name, _bytes(data)), parsed.mapping)
+    if imported.panel is None:
+        raise DataError(_why_not(imported))
+    coming = None
+    if parsed.future is not None:
+        path = _beside(Path(parsed.future), spec, data)
+        coming = read_coming(read_table(path.name, _bytes(path)), parsed.mapping, imported.panel)
+    return Sources(parsed, imported.panel, imported, coming)
+
+
+def run(sources: Sources, seed: int = 0) -> dict[str, Any]:
+    """The analysis as a JSON-able result; see docs/headless.md for every key.
+
+    Raises:
+        InfeasiblePlanError: no plan respects the total and the bounds.
+        ModelError: the model asked for cannot be fitted.
+    """
+    spec, panel = sources.spec, sources.panel
+    started = time.perf_counter()
+    best = _study(panel, spec, seed)
+    fitted = time.perf_counter()
+    units = Units.of(panel)
+    plan = _plan(best.model, sources, seed)
+    planned = time.perf_counter()
+    return {
+        "format": RESULT_FORMAT,
+        "units": {"kpi": units.kpi, "currency": units.currency, "plan": units.shown, "interval": LEVEL},
+        **_prediction(best.model, sources, seed),
+        "contributions": _totals(best.results.contributions),
+        "contributions_shapley": _totals(best.results.decomposition),
+        "curves": {
+            name: curve.response.kpi.mean.tolist()
+            for name, curve in all_curves(best.model, panel, spec.curve_multipliers).items()
+        },
+        "plan": plan,
+        "model": {
+            "family": best.family,
+            "version": hashlib.sha256(best.model.state().to_bytes()).hexdigest()[:16],
+            "health": best.health,
+            "hold_out": best.metrics,
+        },
+        "timing": {"fit": fitted - started, "plan": planned - fitted},
+        "findings": [finding.as_dict() for finding in sources.imported.findings],
+    }
+
+
+def _study(panel: Panel, spec: Spec, seed: int) -> Candidate:
+    """`auto` asks the structural family, and the others only where its health fails."""
+    families = (DEFAULT_FAMILY if spec.model == AUTO else spec.model,)
+    study = analyse(panel, StudySettings(families=families, effort=spec.effort, seed=seed))
+    if spec.model == AUTO and study.best.health_card.status == "fail":
+        study = analyse(panel, StudySettings(effort=spec.effort, seed=seed))
+    return study.best
+
+
+def _prediction(model: FittedModel, sources: Sources, seed: int) -> dict[str, Any]:
+    """The expected KPI: for every row of the coming periods, or for every market and period of history."""
+    panel, coming = sources.panel, sources.coming
+    inputs = panel.inputs() if coming is None else panel.inputs(coming.future)
+    where = slice(0, panel.n_periods) if coming is None else inputs.horizon
+    forecast = predictive(model, inputs, where, seed)
+    if coming is None:
+        g, t = np.divmod(np.arange(forecast.mean.size), forecast.mean.shape[1])
+    else:
+        g, t = coming.market, coming.period
+    rows = {"prediction": forecast.mean, "lo": forecast.lo, "hi": forecast.hi}
+    values = {name: array[g, t].tolist() for name, array in rows.items()}
+    return {
+        "prediction": values["prediction"],
+        "prediction_interval": {"lo": values["lo"], "hi": values["hi"]},
+        "prediction_rows": [
+            {"market": panel.labels.markets[market], "date": str(inputs.periods[where][period])}
+            for market, period in zip(g.tolist(), t.tolist(), strict=True)
+        ],
+    }
+
+
+def _totals(found: Contributions | Decomposition) -> dict[str, dict[str, float]]:
+    total = found.total.kpi
+    return {
+        name: {"total": float(total.mean[i]), "lo": float(total.lo[i]), "hi": float(total.hi[i])}
+        for i, name in enumerate(found.labels.channels)
+    }
+
+
+def _plan(model: FittedModel, sources: Sources, seed: int) -> dict[str, Any]:
+    wanted, panel = sources.spec.plan, sources.panel
+    future = Future(wanted.horizon) if sources.coming is None else sources.coming.future
+    result = optimise(
+        model,
+        panel,
+        horizon=wanted.horizon,
+        total=wanted.total,
+        bounds=wanted.bounds,
+        controls=controls_over(future, panel.labels, wanted.horizon),
+        step=PLAN_STEP,
+        seed=seed,
+    )
+    mean, lo, hi = result.uplift.floats()
+    return {
+        "horizon": wanted.horizon,
+        "total": result.total,
+        "allocation": dict(result.allocation),
+        "today": dict(zip(panel.labels.channels, result.today.tolist(), strict=True)),
+        "uplift": mean,
+        "lo": lo,
+        "hi": hi,
+        "p_better": result.p_better,
+        "notes": list(result.notes),
+    }
+
+
+def _why_not(imported: BuildResult) -> str:
+    refused = [f.message for f in imported.findings if f.severity.value == "refuse"]
+    asked = [
+        f"{q.message} Answer with the key “{q.mapping_field}”: {', '.join(q.options)}." for q in imported.questions
+    ]
+    shown = [*refused, *asked]
+    more = f" (and {len(shown) - 3} more)" if len(shown) > 3 else ""
+    return " ".join(shown[:3]) + more if shown else "The data could not be turned into a panel."
+
+
+def _beside(path: Path, *files: Path) -> Path:
+    """The file as named, or beside the specification or the data."""
+    for candidate in (path, *(file.parent / path for file in files)):
+        if candidate.is_file():
+            return candidate
+    raise SpecError(f"The file of coming periods “{path}” does not exist.")
+
+
+def _json(path: Path) -> Any:  # noqa: ANN401 - whatever a JSON file held
+    try:
+        return json.loads(_bytes(path))
+    except ValueError as error:
+        raise SpecError(f"“{path.name}” is not JSON: {error}.") from error
+
+
+def _bytes(path: Path) -> bytes:
+    try:
+        return path.read_bytes()
+    except OSError as error:
+        raise DataError(f"“{path}” cannot be read: {error.strerror}.") from error

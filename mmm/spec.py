@@ -1,0 +1,128 @@
+"""The specification of a headless analysis: which column is what, which model, which plan."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping as MappingType
+from dataclasses import dataclass, field
+from typing import Any
+
+from mmm.data.mapping import Mapping
+from mmm.data.panel import KpiKind
+from mmm.errors import SpecError
+from mmm.models.registry import FAMILIES
+
+MAPPING_KEYS = frozenset(
+    {"date", "market", "kpi", "value_per_kpi", "margin", "currency", "country", "channels", "controls", "population"}
+    | {"kpi_kind", "frequency", "roll_up", "duplicates", "missing_spend", "negative_spend", "date_order"}
+)
+PLAN_KEYS = frozenset({"horizon", "total", "bounds"})
+OTHER_KEYS = frozenset({"model", "effort", "future", "plan", "curve_multipliers"})
+DEFAULT_HORIZON = 12
+DEFAULT_BOUNDS = (0.3, 2.0)
+DEFAULT_MULTIPLIERS = tuple(i / 10 for i in range(16))  # 0 to 1.5 x mean spend
+EFFORTS = ("quick", "full")
+AUTO = "auto"
+
+
+@dataclass(frozen=True)
+class PlanSpec:
+    """What to plan.
+
+    Attributes:
+        horizon: periods planned.
+        total: currency over the horizon; None for the last 12 periods' rate.
+        bounds: per channel, and under "default", (lowest, highest) as multiples of the last 12 periods' rate.
+    """
+
+    horizon: int = DEFAULT_HORIZON
+    total: float | None = None
+    bounds: MappingType[str, tuple[float, float]] = field(default_factory=lambda: {"default": DEFAULT_BOUNDS})
+
+
+@dataclass(frozen=True)
+class Spec:
+    """A whole analysis, as read from SPEC.json.
+
+    Attributes:
+        mapping: which column is what.
+        model: a family or "auto".
+        effort: "quick" or "full".
+        future: path of a CSV of coming periods, as written in the file; None where there is none.
+        plan: what to plan.
+        curve_multipliers: multiples of mean spend at which response curves are given.
+    """
+
+    mapping: Mapping
+    model: str = AUTO
+    effort: str = "quick"
+    future: str | None = None
+    plan: PlanSpec = field(default_factory=PlanSpec)
+    curve_multipliers: tuple[float, ...] = DEFAULT_MULTIPLIERS
+
+    @classmethod
+    def from_dict(cls, plain: Any) -> Spec:  # noqa: ANN401 - whatever a JSON file held
+        """Check and read a specification; every problem is named at once.
+
+        Raises:
+            SpecError: a key is unknown or missing, or a value is not usable.
+        """
+        if not isinstance(plain, dict):
+            raise SpecError("The specification must be a JSON object with at least date, kpi and channels.")
+        problems = [f"“{key}” is no key of a specification" for key in plain if key not in MAPPING_KEYS | OTHER_KEYS]
+        problems += [f"“{key}” is missing" for key in ("date", "kpi", "channels") if not plain.get(key)]
+        model, effort = plain.get("model", AUTO), plain.get("effort", "quick")
+        if model != AUTO and model not in FAMILIES:
+            problems.append(f"model must be {AUTO} or one of {', '.join(FAMILIES)}, not “{model}”")
+        if effort not in EFFORTS:
+            problems.append(f"effort must be one of {', '.join(EFFORTS)}, not “{effort}”")
+        plan, plan_problems = _plan(plain.get("plan") or {}, set(plain.get("channels") or {}))
+        multipliers, multiplier_problems = _multipliers(plain.get("curve_multipliers", DEFAULT_MULTIPLIERS))
+        problems += plan_problems + multiplier_problems
+        if problems:
+            raise SpecError("The specification cannot be used: " + "; ".join(problems) + ".")
+        return cls(_mapping(plain), model, effort, plain.get("future"), plan, multipliers)
+
+
+def _mapping(plain: dict[str, Any]) -> Mapping:
+    own = {key: plain[key] for key in MAPPING_KEYS & set(plain) if plain[key] is not None}
+    controls = own.get("controls", {})
+    if isinstance(controls, list):
+        own["controls"] = dict.fromkeys(controls, "confounder")
+    if "value_per_kpi" in own:
+        own.setdefault("kpi_kind", KpiKind.UNITS.value)
+    return Mapping.from_json(own)
+
+
+def _plan(plain: Any, channels: set[str]) -> tuple[PlanSpec, list[str]]:  # noqa: ANN401 - whatever a JSON file held
+    if not isinstance(plain, dict):
+        return PlanSpec(), ["plan must be an object with horizon, total and bounds"]
+    problems = [f"“{key}” is no key of plan" for key in plain if key not in PLAN_KEYS]
+    horizon, total = plain.get("horizon", DEFAULT_HORIZON), plain.get("total")
+    if not isinstance(horizon, int) or not 1 <= horizon <= 520:
+        problems.append("plan.horizon must be a whole number of periods from 1 to 520")
+        horizon = DEFAULT_HORIZON
+    if total is not None and not (_is_number(total) and total > 0):
+        problems.append("plan.total must be an amount above zero")
+    bounds = {"default": DEFAULT_BOUNDS}
+    given = plain.get("bounds") or {}
+    if isinstance(given, list):
+        given = {"default": given}
+    for name, pair in given.items():
+        if name != "default" and name not in channels:
+            problems.append(f"plan.bounds names “{name}”, which is no channel")
+        elif not (isinstance(pair, list) and len(pair) == 2 and all(map(_is_number, pair)) and 0 <= pair[0] <= pair[1]):
+            problems.append(f"plan.bounds.{name} must be [lowest, highest] multiples, such as [0.3, 2.0]")
+        else:
+            bounds[name] = (float(pair[0]), float(pair[1]))
+    return PlanSpec(horizon, None if total is None else float(total), bounds), problems
+
+
+def _multipliers(plain: Any) -> tuple[tuple[float, ...], list[str]]:  # noqa: ANN401 - whatever a JSON file held
+    usable = isinstance(plain, list | tuple) and len(plain) > 0 and all(_is_number(m) and m >= 0 for m in plain)
+    if not usable:
+        return DEFAULT_MULTIPLIERS, ["curve_multipliers must be a list of numbers of at least zero"]
+    return tuple(float(m) for m in plain), []
+
+
+def _is_number(value: object) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool) and abs(value) < 1e15
