@@ -13,6 +13,7 @@ from streamlit.runtime.scriptrunner import get_script_run_ctx
 
 from mmm.access.actor import Actor
 from mmm.access.roles import Permission
+from mmm.charts.template import Chart, dressed, template
 from mmm.web import identity, theme
 from mmm.web.catalogue import CATALOGUE, PageEntry, pages_for
 from mmm.web.connections import keep_download
@@ -166,8 +167,15 @@ def chart(figure: Mapping[str, Any], key: str, alt: str) -> None:
         key: stable, so that the chart changes in place; also its `uirevision`, so that a zoom stays.
         alt: the finding as a sentence, for those who cannot see the chart.
     """
-    layout = {"template": theme.chart_template(theme.palette()), "uirevision": key, **figure.get("layout", {})}
-    st.plotly_chart({"data": figure["data"], "layout": layout}, theme=None, config=theme.CHART_CONFIG, key=key, alt=alt)
+    colours = theme.palette()
+    ready = dressed(figure, colours)
+    layout = {"template": template(colours), "uirevision": key, **ready["layout"]}
+    st.plotly_chart({"data": ready["data"], "layout": layout}, theme=None, config=theme.CHART_CONFIG, key=key, alt=alt)
+
+
+def draw(picture: Chart, key: str) -> None:
+    """Draw one of the charts of `mmm.charts`, with the sentence that says what it shows."""
+    chart(picture.figure, key, picture.alt)
 
 
 def download(

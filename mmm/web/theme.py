@@ -1,47 +1,19 @@
-"""Colours, the chart template and the few style rules that Streamlit's configuration has no key for.
+"""The appearance a visitor sees, and the few style rules that Streamlit's configuration has no key for.
 
-The colours of widgets and text are in `.streamlit/config.toml`; these are the ones Python draws with.
+The colours of widgets and text are in `.streamlit/config.toml`; those of charts in `mmm/charts/template.py`.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import streamlit as st
 
+from mmm.charts.template import CHANNEL_COLOURS, DARK, LIGHT, Palette
+
+__all__ = ["CHANNEL_COLOURS", "DARK", "LIGHT", "Palette", "apply_style", "asset", "is_dark", "palette"]
+
 ASSETS = Path(__file__).parent / "assets"
-
-CHANNEL_COLOURS = (
-    "#4C78A8",
-    "#E1812C",
-    "#3A923A",
-    "#C03D3E",
-    "#9372B2",
-    "#845B53",
-    "#D684BD",
-    "#7F7F7F",
-    "#A9AA35",
-    "#2EABB8",
-)
-"""One a channel, for ever, in the order of the data set's channels; safe for the common colour blindnesses."""
-
-
-@dataclass(frozen=True)
-class Palette:
-    """The colours of one appearance."""
-
-    ground: str
-    text: str
-    quiet_text: str
-    rule: str
-    zero_line: str
-    accent: str
-
-
-LIGHT = Palette("#FFFFFF", "#1B2027", "#5B6472", "#E7EAEF", "#8A93A1", "#2F4B7C")
-DARK = Palette("#101318", "#E6E9EE", "#A3ACB9", "#252B35", "#6B7482", "#9DB7E4")
 
 
 def is_dark() -> bool:
@@ -52,36 +24,6 @@ def is_dark() -> bool:
 def palette() -> Palette:
     """The colours of the visitor's appearance."""
     return DARK if is_dark() else LIGHT
-
-
-def chart_template(colours: Palette) -> dict[str, Any]:
-    """The Plotly template of every chart: defaults only, whatever a figure says itself wins."""
-    axis = {
-        "gridcolor": colours.rule,
-        "linecolor": colours.rule,
-        "zerolinecolor": colours.zero_line,
-        "zerolinewidth": 1,
-        "tickfont": {"color": colours.quiet_text, "size": 12},
-        "title": {"font": {"color": colours.quiet_text, "size": 12}, "standoff": 8},
-        "ticks": "",
-        "automargin": True,
-    }
-    return {
-        "layout": {
-            "paper_bgcolor": "rgba(0,0,0,0)",
-            "plot_bgcolor": "rgba(0,0,0,0)",
-            "font": {"family": "Inter, system-ui, sans-serif", "size": 13, "color": colours.text},
-            "colorway": list(CHANNEL_COLOURS),
-            "xaxis": {**axis, "showgrid": False},
-            "yaxis": axis,
-            "margin": {"l": 8, "r": 8, "t": 24, "b": 8},
-            "hovermode": "x unified",
-            "hoverlabel": {"bgcolor": colours.ground, "bordercolor": colours.rule, "font": {"color": colours.text}},
-            "legend": {"orientation": "h", "y": 1.02, "yanchor": "bottom", "x": 0, "font": {"size": 12}},
-            "separators": ". ",
-            "modebar": {"bgcolor": "rgba(0,0,0,0)", "color": colours.quiet_text, "activecolor": colours.accent},
-        }
-    }
 
 
 CHART_CONFIG = {"displaylogo": False, "displayModeBar": False, "responsive": True, "scrollZoom": False}
