@@ -22,6 +22,7 @@ from mmm.services.audit import Audit
 from mmm.services.backups import Backups
 from mmm.services.base import Clock, Kit, utc_now
 from mmm.services.datasets import Datasets
+from mmm.services.desk import Desk
 from mmm.services.first_start import FirstRun, create_workspace
 from mmm.services.insight import Insight
 from mmm.services.jobs import Jobs, SqlLedger
@@ -81,6 +82,7 @@ def build_services(settings: Settings, *, clock: Clock = utc_now, passwords: Pas
         audit=Audit(kit),
         backups=Backups(kit),
         datasets=datasets,
+        desk=Desk(kit, datasets),
         models=models,
         insight=insight,
         planning=Planning(kit, datasets, models, insight),

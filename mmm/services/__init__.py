@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from mmm.services.audit import Audit
     from mmm.services.backups import Backups
     from mmm.services.datasets import Datasets
+    from mmm.services.desk import Desk
     from mmm.services.insight import Insight
     from mmm.services.jobs import Jobs
     from mmm.services.models import Models
@@ -36,6 +37,7 @@ class Services:
     audit: Audit
     backups: Backups
     datasets: Datasets
+    desk: Desk
     models: Models
     insight: Insight
     planning: Planning

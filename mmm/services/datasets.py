@@ -89,6 +89,7 @@ class Datasets(Service):
         as_read: pd.DataFrame,
         dataset_id: str | None = None,
         is_sample: bool = False,
+        version_id: str | None = None,
     ) -> DatasetVersionInfo:
         """Store an upload as a new dataset, or as the next version of `dataset_id`; all of it or nothing.
 
@@ -103,6 +104,7 @@ class Datasets(Service):
             as_read: the table as read, without personal columns.
             dataset_id: the dataset this is the next version of.
             is_sample: simulated data, labelled so wherever it shows.
+            version_id: key of the upload; a version that carries it already is returned as it is.
 
         Raises:
             SpecError: the name is empty or too long.
@@ -120,10 +122,13 @@ class Datasets(Service):
         }
         with self._work() as uow:
             now = self._now()
+            stored = None if version_id is None else uow.datasets.version(actor.workspace_id, version_id)
+            if stored is not None:
+                return _version_info(stored, uow.users.display_names(actor.workspace_id))
             dataset = _dataset_for(uow, actor, name, dataset_id, is_sample=is_sample, now=now)
             parent = uow.datasets.latest(dataset.id)
             row = DatasetVersionRow(
-                id=new_id(),
+                id=version_id or new_id(),
                 workspace_id=actor.workspace_id,
                 dataset_id=dataset.id,
                 parent_id=parent.id if parent else None,
