@@ -19,6 +19,7 @@ MINUS = "\u2212"
 UNKNOWN = "\u2013"
 DASH = "\u2013"  # between the ends of an interval
 SIGNIFICANT = 3
+LARGEST = 1e30  # beyond it a number is about nothing a business can count
 
 SYMBOLS = {
     "EUR": "€",
@@ -197,11 +198,11 @@ def _day(day: Day) -> date | None:
 
 
 def _known(value: Number | None) -> float | None:
-    """`value` as a float; None for what is not a finite number, and 0.0 for −0.0."""
+    """`value` as a float; None for NaN and what no amount can be, and 0.0 for −0.0."""
     if value is None:
         return None
     number = float(value)
-    return number + 0.0 if math.isfinite(number) else None
+    return number + 0.0 if abs(number) < LARGEST else None
 
 
 def _sign(value: float) -> str:
