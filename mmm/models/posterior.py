@@ -20,6 +20,8 @@ from mmm.models.scaling import Scaling
 
 FloatArray = NDArray[np.float64]
 
+CACHED_CELLS = 64_000  # market x period x channel cells worked on at once: a few temporaries of half a megabyte
+
 
 @dataclass(frozen=True)
 class Priors:
@@ -122,7 +124,12 @@ class Posterior:
         )
 
     def log_density(self, theta: FloatArray) -> FloatArray:
-        """Unnormalised log posterior `[batch]`."""
+        """Unnormalised log posterior `[batch]`; worked through in pieces that stay in the processor's cache."""
+        size = max(1, CACHED_CELLS // max(1, self._drive.size))
+        pieces = [self._log_density(theta[start : start + size]) for start in range(0, len(theta), size)]
+        return np.concatenate(pieces)
+
+    def _log_density(self, theta: FloatArray) -> FloatArray:
         natural = self.natural(theta)
         saturated, mean = self._features(natural)
         residual = self._kpi - np.einsum("bnc,bc->bn", saturated, natural.contribution / mean)

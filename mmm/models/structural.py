@@ -12,6 +12,7 @@ from mmm.models.sampling import laplace_covariance, maximise, sample
 
 STARTS = {"quick": 4, "full": 10}
 STEPS = {"quick": 60, "full": 300}
+MANY_ROWS = 1000  # with so many observed periods the posterior is close to Gaussian: half the steps and draws do
 
 
 class StructuralModel(AdditiveModel):
@@ -32,6 +33,7 @@ def fit_structural(
     """
     rng = np.random.default_rng(settings.seed)
     posterior = Posterior(panel, priors or Priors())
+    share = 1.0 if posterior.n_rows < MANY_ROWS else 0.5
     centre, spread = posterior.centre(), posterior.spread()
     jitter = rng.standard_normal((STARTS[settings.effort] - 1, posterior.size)) * spread
     starts = np.vstack([centre, centre + 0.7 * jitter])
@@ -41,8 +43,8 @@ def fit_structural(
         posterior.log_density,
         best.theta,
         covariance,
-        n_draws=settings.n_draws,
-        n_steps=STEPS[settings.effort],
+        n_draws=round(share * settings.n_draws),
+        n_steps=round(share * STEPS[settings.effort]),
         rng=rng,
         progress=lambda s, m: progress(0.4 + 0.55 * s, m),
     )

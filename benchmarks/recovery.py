@@ -1,0 +1,137 @@
+"""How well a family recovers the truth of simulated worlds: `python benchmarks/recovery.py --family structural`.
+
+Prints one Markdown row a kind of world; the columns are defined in docs/benchmarks.md.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import platform
+import time
+from concurrent.futures import ProcessPoolExecutor
+from dataclasses import dataclass
+from functools import partial
+
+os.environ.setdefault("OMP_NUM_THREADS", "1")
+
+import numpy as np
+from measures import HOLD_OUT, HORIZON, Trial, future_of
+
+from mmm.data.simulate import World, five_channel_world, four_channel_world
+from mmm.effects.contributions import drop_one
+from mmm.models.base import FitSettings
+from mmm.models.registry import family
+from mmm.planning.optimise import optimise
+
+WORLDS = {"5 channels": five_channel_world, "4 channels": four_channel_world}
+FREE, NARROW = (0.3, 2.0), (0.8, 1.2)
+
+
+@dataclass(frozen=True)
+class Row:
+    """What one seed gave."""
+
+    hold_out: float
+    error: float
+    null_error: float
+    coverage: float
+    width: float
+    best: float
+    uplift: float
+    part_way: float
+    promised: float
+    best_narrow: float
+    narrow: float
+    fit_cpu: float
+
+
+def trial_row(kind: str, name: str, effort: str, seed: int) -> Row:
+    """Fit, question and plan one world."""
+    trial = Trial.of(world(kind, seed))
+    n = trial.seen.n_periods
+    started = time.process_time()
+    model = family(name).fit(trial.seen, FitSettings(seed=seed, effort=effort))
+    cpu = time.process_time() - started
+    ahead = trial.seen.inputs(future_of(trial))
+    forecast = model.expected(ahead, slice(n, n + HOLD_OUT)).mean(axis=0)
+    found = drop_one(model, trial.seen.inputs()).total.kpi
+    truth, media = trial.true_contributions, trial.total_media
+    free = planned(trial, model, FREE)
+    narrow = planned(trial, model, NARROW)
+    return Row(
+        hold_out=trial.hold_out_ratio(forecast),
+        error=float(np.abs(found.mean - truth).mean() / media),
+        null_error=trial.null_error,
+        coverage=float(((truth >= found.lo) & (truth <= found.hi)).mean()),
+        width=float((found.hi - found.lo).mean() / media),
+        best=trial.true_uplift(trial.best_split(*FREE)),
+        uplift=trial.true_uplift(free[0]),
+        part_way=trial.true_uplift(1 + 0.7 * (free[0] - 1)),
+        promised=free[1],
+        best_narrow=trial.true_uplift(trial.best_split(*NARROW)),
+        narrow=trial.true_uplift(narrow[0]),
+        fit_cpu=cpu,
+    )
+
+
+def planned(trial: Trial, model: object, bounds: tuple[float, float]) -> tuple[np.ndarray, float]:
+    """The recommended multipliers of today's rate `[channel]`, and the uplift promised."""
+    result = optimise(model, trial.seen, horizon=HORIZON, bounds={"default": bounds})
+    today = HORIZON * trial.today().sum(axis=0)
+    allocation = np.array([result.allocation[name] for name in trial.seen.labels.channels])
+    return allocation / today, float(result.uplift.mean)
+
+
+def world(kind: str, seed: int) -> World:
+    """One world of a kind."""
+    return WORLDS[kind](seed)
+
+
+def summary(kind: str, rows: list[Row]) -> str:
+    """One Markdown row."""
+    column = {name: np.array([getattr(row, name) for row in rows]) for name in Row.__dataclass_fields__}
+    best, narrow = column["best"].sum(), column["best_narrow"].sum()
+    cells = [
+        kind,
+        f"{np.median(column['hold_out']):.2f}",
+        f"{column['error'].mean():.1%}",
+        f"{1 - column['error'].sum() / column['null_error'].sum():.2f}",
+        f"{column['coverage'].mean():.0%}",
+        f"{column['width'].mean():.1%}",
+        f"{column['uplift'].sum() / best:.0%}",
+        f"{column['part_way'].sum() / best:.0%}",
+        f"{column['narrow'].sum() / narrow:.0%}",
+        f"{-np.minimum(column['uplift'], 0).sum() / best:.1%}",
+        f"{column['promised'].sum() / column['uplift'].sum():.2f}",
+        f"{np.median(column['fit_cpu']):.2f} s",
+    ]
+    return "| " + " | ".join(cells) + " |"
+
+
+HEADER = (
+    "| worlds | hold-out ÷ noise | contribution error | skill | coverage | width | plan value | 70 % of the way "
+    "| plan value ±20 % | loss | promise | CPU in fit |\n" + "|---" * 12 + "|"
+)
+
+
+def main() -> None:
+    """Run and print."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--family", default="structural")
+    parser.add_argument("--effort", default="quick")
+    parser.add_argument("--first", type=int, default=1000)
+    parser.add_argument("--seeds", type=int, default=30)
+    parser.add_argument("--processes", type=int, default=2)
+    given = parser.parse_args()
+    seeds = range(given.first, given.first + given.seeds)
+    print(f"{given.family}, {given.effort}, seeds {seeds.start}-{seeds.stop - 1}, {platform.machine()}\n\n{HEADER}")
+    with ProcessPoolExecutor(given.processes) as pool:
+        for kind in WORLDS:
+            print(
+                summary(kind, list(pool.map(partial(trial_row, kind, given.family, given.effort), seeds))), flush=True
+            )
+
+
+if __name__ == "__main__":
+    main()
