@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from mmm.errors import ModelError
 from mmm.models.base import Family, FittedModel
+from mmm.models.ridge import RidgeModel, fit_ridge
 from mmm.models.state import ModelState
 from mmm.models.structural import StructuralModel, fit_structural
 
@@ -11,6 +12,7 @@ FAMILIES: dict[str, Family] = {
     family.name: family
     for family in (
         Family("structural", "Structural (carry-over and saturation)", fit_structural, StructuralModel.from_state),
+        Family("ridge", "Ridge", fit_ridge, RidgeModel.from_state),
     )
 }
 
