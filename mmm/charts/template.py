@@ -337,12 +337,18 @@ def time_axis(**more: object) -> dict[str, Any]:
     }
 
 
-def value_axis(title: str, **more: object) -> dict[str, Any]:
-    """An axis of amounts: its unit (made safe by the caller) as the title, k and M on the ticks, a zero line."""
+def value_axis(title: str, *, plain: bool = False, **more: object) -> dict[str, Any]:
+    """An axis of amounts with a zero line: its unit (made safe by the caller) as the title.
+
+    Args:
+        title: the unit.
+        plain: the amounts are scaled (`mmm/charts/scale.py`), so ticks are plain numbers; otherwise they carry k and M.
+        more: keys of a Plotly axis.
+    """
     return {
         "title": {"text": title},
-        "tickformat": "~s",
-        "exponentformat": "SI",
+        "tickformat": "" if plain else "~s",
+        "exponentformat": "none" if plain else "SI",
         "zeroline": True,
         "nticks": 6,
         **more,
