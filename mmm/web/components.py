@@ -21,6 +21,8 @@ from mmm.web.holder import services
 from mmm.web.identity import current_actor
 
 _MARKDOWN = re.compile(r"([\\`*_{}\[\]<>()#+\-.!|~$:^&=])")
+_AUTOLINK = re.compile(r"(?<=@)|(?<=://)|(?<=www)(?=\.)", re.IGNORECASE)
+_WORD_JOINER = "\u2060"  # no width; addresses are made links after backslashes are gone, so they have to be broken up
 
 BannerKind = Literal["info", "success", "warning", "error"]
 
@@ -31,7 +33,7 @@ def escape(text: object) -> str:
     Names of channels, columns, data sets and plans come from people and files; unescaped, a channel called
     `![x](https://…)` would load a picture. Line breaks become spaces.
     """
-    return _MARKDOWN.sub(r"\\\1", " ".join(str(text).split()))
+    return _MARKDOWN.sub(r"\\\1", _AUTOLINK.sub(_WORD_JOINER, " ".join(str(text).split())))
 
 
 def brand() -> None:

@@ -1,0 +1,167 @@
+"""What each column of an upload means, as rows that a person edits; pure, so that it is tested without a page."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+
+from mmm.data.inputs import ControlRole
+from mmm.data.mapping import ChannelColumns
+from mmm.data.mapping import Mapping as ColumnMapping
+from mmm.data.panel import KpiKind
+
+
+class Meaning(StrEnum):
+    """What a column may be; the text is what people choose from."""
+
+    DATE = "Date"
+    KPI = "KPI: what is to be explained"
+    SPEND = "Spend of a channel"
+    EXPOSURE = "Exposure of a channel"
+    MARKET = "Market"
+    CONFOUNDER = "Control: moves both spend and sales"
+    PREDICTOR = "Control: moves sales only"
+    MEDIATOR = "Step between advertising and sale"
+    VALUE = "Value of one KPI unit"
+    POPULATION = "Population"
+    UNUSED = "Not used, stored as read"
+    LEFT_OUT = "Left out, not stored"
+
+
+_ROLES = {
+    Meaning.CONFOUNDER: ControlRole.CONFOUNDER,
+    Meaning.PREDICTOR: ControlRole.PREDICTOR,
+    Meaning.MEDIATOR: ControlRole.MEDIATOR,
+}
+_OF_ROLE = {role: meaning for meaning, role in _ROLES.items()}
+
+
+@dataclass(frozen=True)
+class Choice:
+    """What one column was chosen to be.
+
+    Attributes:
+        channel: name of the channel, for spend.
+        spend: spend column of the channel it belongs to, for exposure; None while it is not chosen.
+    """
+
+    meaning: Meaning
+    channel: str = ""
+    spend: str | None = None
+
+
+@dataclass(frozen=True)
+class Business:
+    """The three questions and where the money and the holidays are.
+
+    Attributes:
+        kind: whether the KPI is money or a count.
+        value: money per unit of a count, when it is one number; None when a column says it or nobody knows.
+        margin: profit per unit of revenue; None when not told.
+    """
+
+    kind: KpiKind = KpiKind.REVENUE
+    value: float | None = None
+    margin: float | None = None
+    currency: str = "EUR"
+    country: str | None = None
+
+
+def choices_of(mapping: ColumnMapping, columns: Sequence[str], personal: Iterable[str] = ()) -> dict[str, Choice]:
+    """Every column of the table with what the mapping takes it for."""
+    hidden = set(personal)
+    found = {c: Choice(Meaning.LEFT_OUT if c in hidden else Meaning.UNUSED) for c in columns}
+    single = {
+        Meaning.POPULATION: mapping.population,
+        Meaning.VALUE: mapping.value_per_kpi if isinstance(mapping.value_per_kpi, str) else None,
+        Meaning.MARKET: mapping.market,
+        Meaning.KPI: mapping.kpi,
+        Meaning.DATE: mapping.date,
+    }
+    for control, role in mapping.controls.items():
+        found[control] = Choice(_OF_ROLE[role])
+    for name, channel in mapping.channels.items():
+        found[channel.spend] = Choice(Meaning.SPEND, channel=name)
+        if channel.exposure is not None:
+            found[channel.exposure] = Choice(Meaning.EXPOSURE, spend=channel.spend)
+    for meaning, column in single.items():
+        if column:
+            found[column] = Choice(meaning)
+    return {column: found[column] for column in columns}
+
+
+def business_of(mapping: ColumnMapping) -> Business:
+    """The business answers inside a mapping."""
+    value = mapping.value_per_kpi
+    return Business(
+        mapping.kpi_kind,
+        None if value is None or isinstance(value, str) else float(value),
+        mapping.margin,
+        mapping.currency,
+        mapping.country,
+    )
+
+
+def mapping_of(choices: Mapping[str, Choice], business: Business) -> ColumnMapping:
+    """The mapping that the choices make. Where they contradict each other, `problems` says so."""
+
+    def first(meaning: Meaning) -> str | None:
+        return next((column for column, choice in choices.items() if choice.meaning is meaning), None)
+
+    exposure = {c.spend: column for column, c in choices.items() if c.meaning is Meaning.EXPOSURE and c.spend}
+    channels = {
+        choice.channel.strip() or column: ChannelColumns(column, exposure.get(column))
+        for column, choice in choices.items()
+        if choice.meaning is Meaning.SPEND
+    }
+    value = first(Meaning.VALUE) if business.kind is KpiKind.UNITS else None
+    return ColumnMapping(
+        date=first(Meaning.DATE) or "",
+        kpi=first(Meaning.KPI) or "",
+        kpi_kind=business.kind,
+        market=first(Meaning.MARKET),
+        value_per_kpi=value or (business.value if business.kind is KpiKind.UNITS else None),
+        margin=business.margin,
+        currency=business.currency,
+        country=business.country,
+        channels=channels,
+        controls={column: _ROLES[c.meaning] for column, c in choices.items() if c.meaning in _ROLES},
+        population=first(Meaning.POPULATION),
+    )
+
+
+def problems(choices: Mapping[str, Choice]) -> list[str]:
+    """What a person has to settle before the mapping makes sense, in words."""
+    found = []
+    for meaning, what in ((Meaning.DATE, "the date"), (Meaning.KPI, "the KPI")):
+        columns = [column for column, choice in choices.items() if choice.meaning is meaning]
+        if len(columns) != 1:
+            had = f"{_listed(columns)} are" if columns else "no column is"
+            found.append(f"Exactly one column is {what}; {had} at the moment.")
+    for meaning in (Meaning.MARKET, Meaning.VALUE, Meaning.POPULATION):
+        columns = [column for column, choice in choices.items() if choice.meaning is meaning]
+        if len(columns) > 1:
+            found.append(f"Only one column can be “{meaning.value}”; {_listed(columns)} are.")
+    return [*found, *_channel_problems(choices)]
+
+
+def _channel_problems(choices: Mapping[str, Choice]) -> list[str]:
+    found = []
+    spends = {column: c.channel.strip() or column for column, c in choices.items() if c.meaning is Meaning.SPEND}
+    if not spends:
+        found.append("No column is the spend of a channel; at least one is needed.")
+    names = list(spends.values())
+    for name in dict.fromkeys(name for name in names if names.count(name) > 1):
+        found.append(f"Two channels are called “{name}”; give each its own name.")
+    owners = [c.spend for c in choices.values() if c.meaning is Meaning.EXPOSURE]
+    for column, choice in choices.items():
+        if choice.meaning is Meaning.EXPOSURE and choice.spend not in spends:
+            found.append(f"“{column}” is an exposure; choose the channel it belongs to.")
+        elif choice.meaning is Meaning.EXPOSURE and owners.count(choice.spend) > 1:
+            found.append(f"“{column}” is not the only exposure of its channel; keep one, the others are not used.")
+    return found
+
+
+def _listed(columns: Sequence[str]) -> str:
+    return " and ".join(f"“{column}”" for column in columns)
