@@ -11,7 +11,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mmm.data.inputs import ControlRole, Frequency, Inputs, Labels
-from mmm.errors import ModelError
 from mmm.models.base import FittedModel, MediaTerms
 from mmm.models.design import Design
 from mmm.models.scaling import Scaling
@@ -122,11 +121,7 @@ class AdditiveModel(FittedModel):
     @classmethod
     def from_state(cls, state: ModelState) -> Self:
         """Rebuild the model; its answers are identical to the last digit."""
-        if state.family != cls.family or state.version != STATE_VERSION:
-            raise ModelError(
-                f"This is a stored “{state.family}” model of version {state.version}; "
-                f"a “{cls.family}” model of version {STATE_VERSION} was expected."
-            )
+        state.require(cls.family, STATE_VERSION)
 
         def part(prefix: str) -> dict[str, FloatArray]:
             return {k.removeprefix(prefix): v for k, v in state.arrays.items() if k.startswith(prefix)}

@@ -11,7 +11,6 @@ from numpy.typing import NDArray
 
 from mmm.data.inputs import Inputs, Labels
 from mmm.data.panel import Panel
-from mmm.errors import ModelError
 from mmm.models.additive import labels_from_meta, labels_meta
 from mmm.models.base import FitSettings, FittedModel, Progress, silent
 from mmm.models.design import Design
@@ -68,11 +67,7 @@ class LinearModel(FittedModel):
     @classmethod
     def from_state(cls, state: ModelState) -> Self:
         """Rebuild the model; its answers are identical to the last digit."""
-        if state.family != cls.family or state.version != STATE_VERSION:
-            raise ModelError(
-                f"This is a stored “{state.family}” model of version {state.version}; "
-                f"a “{cls.family}” model of version {STATE_VERSION} was expected."
-            )
+        state.require(cls.family, STATE_VERSION)
         scaling = {name.removeprefix("scaling."): a for name, a in state.arrays.items() if name.startswith("scaling.")}
         return cls(
             labels=labels_from_meta(state.meta["labels"]),

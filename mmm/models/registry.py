@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from mmm.errors import ModelError
 from mmm.models.base import Family, FittedModel
+from mmm.models.boosted import BoostedModel, fit_boosted
 from mmm.models.ridge import RidgeModel, fit_ridge
 from mmm.models.state import ModelState
 from mmm.models.structural import StructuralModel, fit_structural
@@ -13,6 +14,7 @@ FAMILIES: dict[str, Family] = {
     for family in (
         Family("structural", "Structural (carry-over and saturation)", fit_structural, StructuralModel.from_state),
         Family("ridge", "Ridge", fit_ridge, RidgeModel.from_state),
+        Family("xgboost", "XGBoost (gradient-boosted trees)", fit_boosted, BoostedModel.from_state),
     )
 }
 

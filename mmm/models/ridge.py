@@ -13,6 +13,7 @@ from mmm.errors import ModelError
 from mmm.models.additive import AdditiveModel, Parameters
 from mmm.models.base import FitSettings, Progress, silent
 from mmm.models.ordering import by_name
+from mmm.models.resampling import blocks
 from mmm.models.scaling import Scaling
 from mmm.models.tuning import NOISE, Choice, Forecasts, Workbench, best_choice, near_choices
 
@@ -24,7 +25,6 @@ SWEEPS = {"quick": 3, "full": 8}
 STARTS = {"quick": 1, "full": 3}
 FOLDS = {"quick": 4, "full": 6}
 THIN = {"quick": 8, "full": 20}
-BLOCK_SHARE = 0.08  # of history in one block of residuals: long enough to keep what a period shares with the next
 MIN_PERIODS = 8
 
 
@@ -138,11 +138,3 @@ def _fit(
     ridge, saturated = bench.baseline(n_periods, choice), bench.saturated(choice, bench.observed)
     effect = ridge.media(saturated, kpi, bench.penalty(choice), centre)
     return effect, ridge.coefficients(kpi - saturated @ effect)
-
-
-def blocks(n_periods: int, rng: np.random.Generator, share: float = BLOCK_SHARE) -> IntArray:
-    """Periods drawn in blocks, the last period followed by the first, `[period]`."""
-    length = max(2, round(share * n_periods))
-    starts = rng.integers(0, n_periods, -(-n_periods // length))
-    index = (starts[:, None] + np.arange(length)) % n_periods
-    return np.asarray(index.ravel()[:n_periods])

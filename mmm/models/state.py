@@ -33,6 +33,18 @@ class ModelState:
     arrays: dict[str, NDArray[Any]] = field(default_factory=dict)
     blobs: dict[str, bytes] = field(default_factory=dict)
 
+    def require(self, family: str, version: int) -> None:
+        """Refuse to be read as another family or in another format.
+
+        Raises:
+            ModelError: the state is of another family or format version.
+        """
+        if (self.family, self.version) != (family, version):
+            raise ModelError(
+                f"This is a stored “{self.family}” model of version {self.version}; "
+                f"a “{family}” model of version {version} was expected."
+            )
+
     def to_bytes(self) -> bytes:
         """One zip file; the same state gives the same bytes."""
         head = {"format": FORMAT_VERSION, "family": self.family, "version": self.version, "meta": self.meta}
