@@ -78,11 +78,13 @@ def fit_and_forecast(
         data,
         key=key,
         height=400,
-        xaxis=time_axis(),
+        xaxis=time_axis(range=[days[0], ahead[-1]]),
         yaxis=value_axis(scale.title, plain=True),
         shapes=[shade(ahead[0], ahead[-1])],
         annotations=[
-            label(ahead[0], 1.0, "not seen when forecast", yref="paper", xanchor="left", yanchor="bottom"),
+            label(
+                ahead[-1], 1.0, "forecast, not seen", colour=FORECAST, yref="paper", xanchor="right", yanchor="bottom"
+            ),
             label(0, 1.0, "● actual", colour=INK, xref="paper", yref="paper", xanchor="left", yanchor="bottom"),
             label(0, 1.0, "fit", colour=FIT, xref="paper", yref="paper", xanchor="left", yanchor="bottom", xshift=62),
         ],

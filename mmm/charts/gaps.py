@@ -45,7 +45,7 @@ def gaps(panel: Panel, key: str = "gaps") -> Chart:
     drawn = figure(
         [heat, *key_rows],
         key=key,
-        height=min(MOST_HEIGHT, 84 + ROW * len(rows)),
+        height=min(MOST_HEIGHT, 110 + ROW * len(rows)),
         xaxis=time_axis(showgrid=False),
         yaxis={"type": "category", "autorange": "reversed", "showgrid": False, "visible": len(rows) > 1},
         hovermode="closest",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from mmm.charts.numbers import days, percent
+from mmm.charts.numbers import days, days_interval, percent
 from mmm.charts.template import QUIET, Chart, bar, faded, figure, mark, value_axis
 from mmm.data.inputs import Frequency
 from mmm.effects.carryover import CarryOver
@@ -62,7 +62,7 @@ def _when(lag: int, unit: str) -> str:
 def _finding(found: CarryOver, mean: float, low: float, high: float) -> str:
     if not np.isfinite(mean):
         return f"The data show no effect of {found.channel} whose timing could be told."
-    text = f"The effect of {found.channel} halves every {days(mean)} (between {days(low)} and {days(high)})"
+    text = f"The effect of {found.channel} halves every {days(mean)} ({days_interval(low, high)})"
     if not np.isfinite(found.mostly_landed_days):
         return f"{text}."
     if found.mostly_landed_days == 0:

@@ -151,12 +151,19 @@ def days(value: Number | None) -> str:
     known = _known(value)
     if known is None:
         return UNKNOWN
-    size = abs(known)
-    steps = ((13.5, 1.0, "day"), (98.0, 7.0, "week"), (1096.0, 30.4375, "month"))
-    length, unit = next(((length, unit) for below, length, unit in steps if size < below), (365.25, "year"))
-    number = size / length
-    text = _plain(number, 0 if unit == "day" or number >= 9.95 else 1)
+    length, unit = _span(abs(known))
+    text = _span_text(abs(known) / length, unit)
     return f"{text}{THIN}{unit}{'' if text == '1' else 's'}"
+
+
+def days_interval(lo: Number | None, hi: Number | None) -> str:
+    """Both ends of a span in one unit: "2–15 days"."""
+    low, high = _known(lo), _known(hi)
+    if low is None or high is None:
+        return UNKNOWN
+    length, unit = _span(max(abs(low), abs(high)))
+    first, last = (_span_text(abs(end) / length, unit) for end in (low, high))
+    return days(high) if first == last else f"{first}{DASH}{last}{THIN}{unit}s"
 
 
 def amount(value: Number | None, units: Units) -> str:
@@ -189,6 +196,17 @@ def long_date(day: Day) -> str:
     """With the year, "3 Mar 2025"; an en dash for a missing date."""
     found = _day(day)
     return UNKNOWN if found is None else f"{short_date(found)} {found.year}"
+
+
+_SPANS = ((20.5, 1.0, "day"), (98.0, 7.0, "week"), (1096.0, 30.4375, "month"))  # below so many days: length, unit
+
+
+def _span(size: float) -> tuple[float, str]:
+    return next(((length, unit) for below, length, unit in _SPANS if size < below), (365.25, "year"))
+
+
+def _span_text(number: float, unit: str) -> str:
+    return _plain(number, 0 if unit == "day" or number >= 9.95 else 1)
 
 
 def _day(day: Day) -> date | None:

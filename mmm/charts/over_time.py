@@ -32,6 +32,8 @@ from mmm.effects.estimate import Units
 
 FloatArray = NDArray[np.float64]
 
+LONGEST = 18  # letters of a label; the whole name is in the hover
+PIXELS_A_LETTER = 6.6  # at 12 px
 LABEL_GAP = 0.052  # of the y-range: a line of 12 px at 380 px of height
 
 
@@ -61,10 +63,10 @@ def stacked_area(decomposition: Decomposition, key: str = "area") -> Chart:
         data,
         key=key,
         height=400,
-        xaxis=time_axis(),
+        xaxis=time_axis(range=[days[0], days[-1]]),  # labels beside the plot would stretch it
         yaxis=value_axis(scale.title, plain=True, range=[0, top]),
         annotations=_ends(series, fills, scale(layers[-1]), top, days[-1]) if named else [],
-        margin={"l": 8, "r": 118 if named else 8, "t": 24, "b": 8},
+        margin={"l": 8, "r": _room(series) if named else 8, "t": 24, "b": 8},
     )
     return Chart(drawn, _finding(decomposition, channels))
 
@@ -85,6 +87,15 @@ def _layer(days: list[str], values: FloatArray, name: str, colour: str, said: li
     }
 
 
+def _room(names: tuple[str, ...]) -> int:
+    """Pixels right of the plot that the longest label takes."""
+    return 16 + round(PIXELS_A_LETTER * max(len(_short(name)) for name in names))
+
+
+def _short(name: str) -> str:
+    return name if len(name) <= LONGEST else f"{name[: LONGEST - 1].rstrip()}…"
+
+
 def _actual(value: float, units: Units) -> str:
     return amount(value, units) if np.isfinite(value) else "not observed"
 
@@ -94,7 +105,7 @@ def _ends(names: tuple[str, ...], fills: list[str], last: FloatArray, top: float
     middles = np.cumsum(last) - last / 2
     places = apart(middles.tolist(), LABEL_GAP * top, 0.0, top)
     return [
-        label(day, place, name, colour=QUIET if fill == BASELINE else fill, xanchor="left", xshift=8)
+        label(day, place, _short(name), colour=QUIET if fill == BASELINE else fill, xanchor="left", xshift=8)
         for name, fill, place in zip(names, fills, places, strict=True)
     ]
 

@@ -28,6 +28,8 @@ from mmm.effects.curves import CurvePoint, ResponseCurve
 
 FloatArray = NDArray[np.float64]
 
+TOO_NEAR = 0.3  # of the axis: names of points nearer than this can lie on each other
+
 
 def response(
     curve: ResponseCurve, frequency: Frequency, colour: str, *, plan: float | None = None, key: str = "response"
@@ -58,9 +60,8 @@ def response(
         shapes.append(shape)
         notes.append(text)
     if len(ahead[0]) > 1:
-        at = float(across((max(edge, 0.0) + float(curve.spend[-1])) / 2))
-        low = float(up(np.nanmin(ahead[1])))
-        notes.append(label(at, low, "beyond what was ever spent", colour=BEYOND, yanchor="top", yshift=-14))
+        beyond = label(1.0, 0.0, "beyond what was ever spent", xref="paper", yref="paper")
+        notes.append({**beyond, "xanchor": "right", "yanchor": "bottom", "xshift": -6, "yshift": 6})
     drawn = figure(
         [*data, *points],
         key=key,
@@ -130,7 +131,11 @@ def _points(
 
     half: CurvePoint | None = curve.half_saturation
     if half is not None:
+        others = [curve.today.spend, *([plan] if plan is not None else [])]
+        near = any(abs(half.spend - other) < TOO_NEAR * top for other in others)
         put(half.spend, half.response, "half-saturation", GROUND, QUIET, "circle", above=False)
+        if near and notes:
+            notes.clear()  # its name would lie on another; the ring and its hover text stay
     put(curve.today.spend, curve.today.response, "today", colour, GROUND, "circle", above=True)
     if plan is not None:
         at = float(np.interp(plan, curve.spend, curve.response.shown.mean))

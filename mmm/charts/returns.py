@@ -8,7 +8,7 @@ from typing import TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from mmm.charts.numbers import interval, money, percent, ratio, ratio_interval
+from mmm.charts.numbers import interval, money, percent, ratio, ratio_interval, symbol
 from mmm.charts.template import (
     BASELINE,
     GROUND,
@@ -27,7 +27,7 @@ from mmm.charts.template import (
     safe,
     value_axis,
 )
-from mmm.effects.estimate import Estimate
+from mmm.effects.estimate import LEVEL, Estimate
 from mmm.effects.roi import Roi
 
 FloatArray = NDArray[np.float64]
@@ -35,7 +35,9 @@ FloatArray = NDArray[np.float64]
 One: TypeAlias = Callable[[float], str]
 Two: TypeAlias = Callable[[float, float], str]
 
-ROW = 44  # pixels a channel
+ROW = 52  # pixels a channel
+UP, DOWN = 0.16, 0.24  # of a row: the bar lies above its middle, the next euro below
+TEXT_ROOM = 112  # pixels right of the plot: the words beside the longest bar
 FURTHEST = 3.0  # × the largest mean: an upper end further away is cut off, and the text says where it lies
 
 
@@ -61,7 +63,7 @@ def return_bars(returns: Roi, key: str = "returns") -> Chart:
             "line": {"color": QUIET, "width": 1, "dash": "dash"},
         }
     ]
-    drawn["layout"]["annotations"] = [
+    drawn["layout"]["annotations"] += [
         label(end, 1.0, f"break-even {ratio(end)}", yref="paper", yanchor="bottom", yshift=2)
     ]
     best, channels = order[0], returns.labels.channels
@@ -98,37 +100,54 @@ def _bars(
 ) -> Figure:
     names = returns.labels.channels
     colours = channel_colours(names)
-    rows = [safe(names[i]) for i in order]
-    means = now.mean[order]
-    nexts = following.mean[order]
-    both = np.concatenate([means, nexts])
+    places = np.arange(len(order), dtype=np.float64)
+    fills = [colours[names[i]] for i in order]
+    both = np.concatenate([now.mean, following.mean])
     top = FURTHEST * float(np.max(both, where=np.isfinite(both), initial=0.1))
-    lo, hi = np.minimum(now.lo[order], means), np.minimum(np.maximum(now.hi[order], means), top)
-    body = bar(
-        rows,
-        means,
+    so_far = bar(
+        (places - UP).tolist(),
+        now.mean[order],
         "so far",
-        [faded(colours[names[i]], 0.75) for i in order],
+        [faded(fill, 0.75) for fill in fills],
         hover=texts[0],
         orientation="h",
-        width=0.46,
-        error_x=_whiskers(means, lo, hi, INK, 1.5),
+        width=0.36,
+        error_x=_whiskers(now, order, top, INK),
     )
-    point = dots(numbers_of(nexts), np.zeros(len(rows)), "next", GROUND, hover=texts[1])
-    point["y"] = rows
-    point["marker"] = {"symbol": "diamond", "size": 10, "color": GROUND, "line": {"color": INK, "width": 1.75}}
+    points = dots(numbers_of(following.mean[order]), places + DOWN, "next", GROUND, hover=texts[1])
+    points["marker"] = {"symbol": "diamond", "size": 10, "color": GROUND, "line": {"color": fills, "width": 2}}
+    points["error_x"] = _whiskers(following, order, top, QUIET)
     return figure(
-        [body, point],
+        [so_far, points],
         key=key,
         xaxis=value_axis(title, plain=True, rangemode="tozero", showgrid=True),
-        yaxis={"type": "category", "autorange": "reversed", "ticklabelstandoff": 8},
-        height=78 + ROW * len(rows),
-        hovermode="y unified",
-        margin={"l": 8, "r": 16, "t": 28, "b": 8},
+        yaxis={
+            "tickvals": places.tolist(),
+            "ticktext": [safe(names[i]) for i in order],
+            "range": [len(order) - 0.4, -0.6],
+            "showgrid": False,
+            "zeroline": False,
+            "ticklabelstandoff": 8,
+        },
+        height=92 + ROW * len(order),
+        hovermode="closest",
+        margin={"l": 8, "r": 16, "t": 40, "b": 8},
+        annotations=[
+            label(0, 1.0, _key(returns), xref="paper", yref="paper", xanchor="left", yanchor="bottom", yshift=20),
+        ],
     )
 
 
-def _whiskers(mean: FloatArray, lo: FloatArray, hi: FloatArray, colour: str, thickness: float) -> dict[str, object]:
+def _key(returns: Roi) -> str:
+    following = f"next {symbol(returns.units.currency)}1" if returns.roi is not None else "the next one"
+    return f"▬ so far   ◇ {following}   ├┤ {percent(LEVEL)}"
+
+
+def _whiskers(of: Estimate, order: list[int], top: float, colour: str) -> dict[str, object]:
+    """The interval as an error bar, cut off at `top`; none where it is not known."""
+    mean = of.mean[order]
+    lo, hi = np.minimum(of.lo[order], mean), np.minimum(np.maximum(of.hi[order], mean), np.maximum(top, mean))
+
     def part(values: FloatArray) -> list[float]:
         return [float(v) if np.isfinite(v) and v > 0 else 0.0 for v in values]
 
@@ -138,7 +157,7 @@ def _whiskers(mean: FloatArray, lo: FloatArray, hi: FloatArray, colour: str, thi
         "array": part(hi - mean),
         "arrayminus": part(mean - lo),
         "color": colour,
-        "thickness": thickness,
+        "thickness": 1.5,
         "width": 4,
     }
 
@@ -184,12 +203,11 @@ def shares(returns: Roi, key: str = "shares") -> Chart:
     drawn = figure(
         data,
         key=key,
-        xaxis=value_axis(
-            "% of all channels", plain=True, showgrid=True, range=[min(0.0, float(effect.min())), top * 1.3]
-        ),
+        xaxis=value_axis("% of all channels", plain=True, showgrid=True, range=[min(0.0, float(effect.min())), top]),
         yaxis={"type": "category", "autorange": "reversed", "ticklabelstandoff": 8},
         height=70 + 52 * len(rows),
         hovermode=False,
+        margin={"l": 8, "r": TEXT_ROOM, "t": 8, "b": 8},
         barmode="group",
         bargap=0.3,
     )

@@ -332,7 +332,7 @@ def time_axis(**more: object) -> dict[str, Any]:
             {"dtickrange": ["M12", None], "value": "%Y"},
         ],
         "hoverformat": "%-d %b %Y",
-        "nticks": 8,
+        "tickangle": 0,
         **more,
     }
 

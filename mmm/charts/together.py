@@ -6,7 +6,7 @@ import numpy as np
 
 from mmm.charts.numbers import between, money, signed_amount
 from mmm.charts.scale import scale_of
-from mmm.charts.template import QUIET, Chart, figure, label, numbers_of, safe
+from mmm.charts.template import GROUND, QUIET, Chart, figure, label, numbers_of, safe
 from mmm.data.inputs import Frequency
 from mmm.effects.interactions import InteractionGrid
 
@@ -39,14 +39,22 @@ def together(grid: InteractionGrid, frequency: Frequency, key: str = "together")
         "zmin": -extent / scale.factor,
         "zmax": extent / scale.factor,
         "colorscale": [[0.0, LESS], [0.5, MIDDLE], [1.0, MORE]],
-        "colorbar": {"title": {"text": scale.title, "side": "right"}, "thickness": 10, "outlinewidth": 0, "nticks": 5},
+        "colorbar": {
+            "title": {"text": scale.title, "side": "right", "font": {"color": QUIET, "size": 12}},
+            "tickfont": {"color": QUIET, "size": 12},
+            "thickness": 10,
+            "outlinewidth": 0,
+            "nticks": 5,
+        },
         "customdata": texts,
         "hovertemplate": "%{customdata}<extra></extra>",
         "xgap": 1,
         "ygap": 1,
     }
-    at = (float(np.interp(1.0, grid.multipliers, across(s))) for s in (grid.second_spend,))
-    here = label(next(at), float(np.interp(1.0, grid.multipliers, up(grid.first_spend))), "on average", colour=QUIET)
+    x, y = (
+        float(np.interp(1.0, grid.multipliers, scaled)) for scaled in (across(grid.second_spend), up(grid.first_spend))
+    )
+    here = label(x, y, "on average", colour=QUIET)
     drawn = figure(
         [heat],
         key=key,
@@ -54,7 +62,7 @@ def together(grid: InteractionGrid, frequency: Frequency, key: str = "together")
         xaxis={"title": {"text": f"{safe(grid.second)}: {across.title}"}, "zeroline": False},
         yaxis={"title": {"text": f"{safe(grid.first)}: {up.title}"}, "zeroline": False, "showgrid": False},
         hovermode="closest",
-        annotations=[{**here, "bgcolor": "@ground", "opacity": 0.9, "borderpad": 3}],
+        annotations=[{**here, "bgcolor": GROUND, "opacity": 0.9, "borderpad": 3}],
     )
     return Chart(drawn, _finding(grid))
 

@@ -30,6 +30,7 @@ from mmm.effects.estimate import Units
 FloatArray = NDArray[np.float64]
 
 ROW = 36  # pixels a bar
+TEXT_ROOM = 118  # pixels right of the plot: the amounts beside the longest bars
 
 
 @dataclass(frozen=True, eq=False)
@@ -112,11 +113,14 @@ def waterfall(decomposition: Decomposition, key: str = "waterfall") -> Chart:
     drawn = figure(
         [trace, *_texts(rows, scale(starts), scale(values), texts)],
         key=key,
-        xaxis=value_axis(scale.title, plain=True, showgrid=True, range=[0, float(scale(parts.actual)) * 1.28]),
+        xaxis=value_axis(
+            scale.title, plain=True, showgrid=True, range=[0, 1.02 * float(scale(np.max(starts + values)))]
+        ),
         yaxis={"type": "category", "autorange": "reversed", "ticklabelstandoff": 8},
         height=56 + ROW * len(rows),
         hovermode=False,
         bargap=0.38,
+        margin={"l": 8, "r": TEXT_ROOM, "t": 8, "b": 8},
         shapes=_steps(scale(starts + values)[:-1]),
     )
     return Chart(drawn, _finding(parts))

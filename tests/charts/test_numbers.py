@@ -53,6 +53,7 @@ def test_intervals_never_read_as_a_machines_word(lo: float | None, hi: float | N
         numbers.count_interval(lo, hi, "visits"),
         numbers.ratio_interval(lo, hi),
         numbers.between(lo, hi, Units()),
+        numbers.days_interval(lo, hi),
     ):
         assert text
         assert not re.search(r"nan|none|inf(?!o)|e[+-]\d|-", text, re.IGNORECASE)
@@ -163,6 +164,9 @@ def test_spans_read_in_the_unit_people_would_say() -> None:
         "16 months",
         "14 years",
     ]
+    assert spaced(numbers.days_interval(2, 14.6)) == "2–15 days"
+    assert spaced(numbers.days_interval(7, 28)) == "1–4 weeks"
+    assert spaced(numbers.days_interval(1, 1.2)) == "1 day"
 
 
 def test_dates_read_as_day_and_month() -> None:
