@@ -17,6 +17,7 @@ from mmm.effects.support import Support, support
 from mmm.errors import DataError, ModelError, NotFoundError
 from mmm.models.base import FittedModel
 from mmm.planning.bounds import DEFAULT_BOUNDS
+from mmm.planning.cents import CENTS
 from mmm.planning.optimise import PlanResult, optimise
 from mmm.planning.presets import as_last_year, channel_shapes, spread
 from mmm.planning.scenario import Planner, ScenarioOutcome
@@ -34,7 +35,7 @@ KEPT_OPTIMA = 16  # a plan with its frontier: some ten kilobytes a market
 
 
 @dataclass(frozen=True, eq=False)
-class Desk:
+class Outlook:
     """What a planning page knows before anybody moves anything.
 
     Attributes:
@@ -87,7 +88,7 @@ class Desk:
         """The plan `anchor` with some channels at another level, currency `[market, period, channel]`.
 
         A channel keeps its timing and its split over markets; one that is dark in `anchor` gets a constant rate at
-        recent market shares. Amounts are in cents.
+        recent market shares. Amounts are in cents; a plan that differs from business as usual by rounding only is it.
 
         Args:
             anchor: the plan to start from.
@@ -96,7 +97,8 @@ class Desk:
         totals = np.array([levels.get(c, 0.0) * anchor.shape[1] for c in range(anchor.shape[2])])
         moved = spread(channel_shapes(self.panel, anchor), totals)
         is_moved = np.isin(np.arange(anchor.shape[2]), list(levels))
-        return np.where(is_moved, moved, anchor)
+        plan = np.where(is_moved, moved, anchor)
+        return self.usual if np.abs(plan - self.usual).max() <= 1 / CENTS else plan
 
 
 @dataclass(frozen=True, eq=False)
@@ -122,7 +124,7 @@ class Planning(Service):
         self._optima: Recent[PlanResult] = Recent(KEPT_OPTIMA)
 
     @requires(Permission.SEE_RESULTS)
-    def desk(self, actor: Actor, dataset_id: str | None = None, *, model_id: str | None = None) -> Desk:
+    def outlook(self, actor: Actor, dataset_id: str | None = None, *, model_id: str | None = None) -> Outlook:
         """Everything a planning page starts from.
 
         Args:
@@ -142,7 +144,7 @@ class Planning(Service):
         model = self._models.get(actor, model_id)
         planner = self._planner(actor, model_id)
         panel = planner.panel
-        return Desk(
+        return Outlook(
             dataset=self._datasets.get(actor, model.dataset_id),
             model=model,
             panel=panel,

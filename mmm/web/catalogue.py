@@ -50,6 +50,7 @@ CATALOGUE: tuple[PageEntry, ...] = (
     PageEntry("explain", "Explain", _UNDERSTAND, Permission.SEE_RESULTS, "account_tree"),
     PageEntry("scenarios", "Scenarios", _PLAN, Permission.SEE_RESULTS, "tune"),
     PageEntry("optimise", "Optimise", _PLAN, Permission.MAKE_PLANS, "balance"),
+    PageEntry("plans", "Plans", _PLAN, Permission.SEE_RESULTS, "fact_check"),
     PageEntry("data", "Data", _BUILD, Permission.SEE_DATA, "table_view"),
     PageEntry("train", "Train", _BUILD, Permission.SEE_JOBS, "model_training"),
     PageEntry("models", "Models", _BUILD, Permission.TRAIN, "leaderboard"),
