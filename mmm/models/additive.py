@@ -111,6 +111,15 @@ class AdditiveModel(FittedModel):
         level = geometric_adstock(drive, theta.decay, opening)[:, :, periods.start - start :]
         return hill(level, theta.half_saturation[:, None, None, :], theta.slope[:, None, None, :])
 
+    def thinned(self, at_most: int) -> Self:
+        """The same model with at most so many evenly spaced draws, for questions that are asked very often."""
+        n = self.n_draws
+        if n <= at_most:
+            return self
+        keep = np.unique(np.linspace(0, n - 1, at_most).round().astype(np.int64))
+        parameters = Parameters(**{name: draws[keep] for name, draws in vars(self.parameters).items()})
+        return type(self)(self.labels, self.scaling, self.design, parameters, self.diagnostics)
+
     def state(self) -> ModelState:
         """Everything as arrays and JSON."""
         arrays = {f"parameters.{name}": value for name, value in vars(self.parameters).items()}

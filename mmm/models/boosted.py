@@ -13,7 +13,7 @@ from mmm.data.folds import Fold, rolling_folds
 from mmm.data.inputs import Inputs, Labels
 from mmm.data.panel import Panel
 from mmm.errors import ModelError
-from mmm.models.additive import Parameters, labels_from_meta, labels_meta, saturated_drive
+from mmm.models.additive import labels_from_meta, labels_meta, saturated_drive
 from mmm.models.base import FitSettings, FittedModel, Progress, silent
 from mmm.models.ordering import by_name
 from mmm.models.resampling import blocks
@@ -165,7 +165,7 @@ def fit_boosted(panel: Panel, settings: FitSettings, progress: Progress = silent
     squared = np.concatenate(errors, axis=1)
     rounds = min(max(rounds_worth(squared), LEAST_ROUNDS), MOST_ROUNDS)
     progress(0.7 * len(folds) / (len(folds) + 1), "the structure underneath")
-    base = _thinned(fit_structural(ordered, settings), min(settings.n_draws, DRAWS))
+    base = fit_structural(ordered, settings).thinned(DRAWS)
     progress(0.7, "trees on what the structure leaves")
     trees = _bootstrap(ordered, base, rounds, np.random.default_rng(settings.seed))
     with_trees, without = squared[rounds].sum(), squared[0].sum()
@@ -236,14 +236,6 @@ def _left(panel: Panel, base: StructuralModel, periods: slice) -> FloatArray:
     """What each draw of the structure leaves unexplained `[draw, market, period]`, scaled units."""
     expected = base.expected(panel.inputs(), periods)
     return np.asarray((panel.kpi[:, periods] - expected) / base.scaling.kpi[:, None])
-
-
-def _thinned(model: StructuralModel, at_most: int) -> StructuralModel:
-    """The same model with at most so many evenly spaced draws."""
-    n = model.n_draws
-    keep = np.unique(np.linspace(0, n - 1, min(n, at_most)).round().astype(np.int64))
-    parameters = Parameters(**{name: draws[keep] for name, draws in vars(model.parameters).items()})
-    return StructuralModel(model.labels, model.scaling, model.design, parameters, model.diagnostics)
 
 
 def _booster(trees: bytes) -> Booster:
