@@ -17,7 +17,6 @@ from mmm.charts.template import (
     days_of,
     figure,
     grouped,
-    label,
     line,
     safe,
     shade,
@@ -45,7 +44,7 @@ def history(panel: Panel, key: str = "history") -> Chart:
             bar(days, spend[:, place], name, colour_of(name, colours), hover=texts, yaxis="y2", showlegend=True)
         )
     per = panel.labels.frequency.value
-    unit = panel.currency if is_money else panel.kpi_name
+    unit = f"{panel.kpi_name[:24]}, {panel.currency}" if is_money else panel.kpi_name[:24]
     drawn = figure(
         traces,
         key=key,
@@ -53,12 +52,11 @@ def history(panel: Panel, key: str = "history") -> Chart:
         barmode="stack",
         bargap=0.05,
         xaxis=time_axis(anchor="y2"),
-        yaxis=value_axis(safe(f"{unit} a {per}"), domain=list(KPI_PART), rangemode="tozero"),
-        yaxis2=value_axis(safe(f"{panel.currency} a {per}"), domain=list(SPEND_PART)),
+        yaxis=value_axis(safe(f"{unit} a {per}"), domain=list(KPI_PART), zeroline=False),
+        yaxis2=value_axis(safe(f"spend, {panel.currency} a {per}"), domain=list(SPEND_PART)),
         legend={"orientation": "h", "x": 0, "y": SPEND_PART[1] + 0.01, "yanchor": "bottom", "traceorder": "normal"},
         shapes=list(_gaps(panel)),
-        annotations=[label(0, 1.0, panel.kpi_name, xref="paper", yref="paper", xanchor="left", yanchor="bottom")],
-        margin={"l": 8, "r": 8, "t": 28, "b": 8},
+        margin={"l": 8, "r": 8, "t": 12, "b": 8},
     )
     return Chart(drawn, _finding(panel, spend))
 

@@ -132,16 +132,26 @@ class Insight(Service):
             raise NotFoundError(f"{ready.missing} {ready.who}")
         champion = self._models.get(actor, ready.dataset.champion_id)
         panel = self._datasets.panel(actor, champion.dataset_version_id)
-        results = self._results.get(champion.id, lambda: read_results(self._models.results(actor, champion.id)))
         return Workbench(
             dataset=ready.dataset,
             version=self._datasets.version(actor, champion.dataset_version_id),
             champion=champion,
             panel=panel,
             model=self._models.fitted(actor, champion.id),
-            results=results,
+            results=self.results(actor, champion.id),
             through=last_day(panel.periods, panel.labels.frequency),
         )
+
+    @requires(Permission.SEE_RESULTS)
+    def results(self, actor: Actor, model_version_id: str) -> Results:
+        """What a model was asked once, when it was trained.
+
+        Raises:
+            NotFoundError: there is no such model in this workspace.
+            DataError: the results were written by another version; train again.
+        """
+        model = self._models.get(actor, model_version_id)
+        return self._results.get(model.id, lambda: read_results(self._models.results(actor, model.id)))
 
     @requires(Permission.SEE_RESULTS)
     def home(self, actor: Actor, dataset_id: str | None = None) -> Home:

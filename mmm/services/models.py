@@ -257,7 +257,7 @@ def read_model(uow: UnitOfWork, row: ModelVersionRow) -> FittedModel:
     return load(ModelState.from_bytes(uow.models.state(row)))
 
 
-def champions_standing(history: Sequence[PublicationRow]) -> list[str]:
+def champions_standing(history: Sequence[PublicationRow | Publication]) -> list[str]:
     """Champions one could still roll back to, the present one last: publishing adds one, rolling back takes one off."""
     standing: list[str] = []
     for row in history:

@@ -13,7 +13,7 @@ Colour = Literal["green", "orange", "red"]
 
 STATUS: dict[str, tuple[str, Colour, str]] = {
     "fail": ("Failed", "red", ":material/cancel:"),
-    "warn": ("Look at this", "orange", ":material/warning:"),
+    "warn": ("Warning", "orange", ":material/warning:"),
     "pass": ("Passed", "green", ":material/check_circle:"),
 }
 """Word, status colour and sign of each outcome, worst first."""
@@ -50,7 +50,7 @@ def check_cards(checks: Sequence[CheckLike], *, key: str) -> None:
     order = list(STATUS)
     with st.grid("auto", min_column_width=300, gap="medium", key=key):
         for check in sorted(checks, key=lambda check: order.index(check.status)):
-            with st.container(border=True, gap="xsmall"):
+            with st.container(border=True, gap="xsmall", height="stretch"):
                 status_badge(check.status)
                 st.markdown(f"**{escape(check.title)}**")
                 st.markdown(escape(check.finding))
@@ -64,7 +64,7 @@ def summary(checks: Sequence[CheckLike]) -> str:
     if failed:
         return f"{failed} of {len(checks)} checks failed"
     if warned:
-        return f"{warned} of {len(checks)} checks {'wants' if warned == 1 else 'want'} a look"
+        return f"{warned} of {len(checks)} checks {'raises' if warned == 1 else 'raise'} a warning"
     return f"all {len(checks)} checks passed"
 
 

@@ -121,15 +121,16 @@ def business_questions(upload: Upload, draft: Draft | None) -> None:
         _period(upload, draft)
     money, place = st.columns(2, gap="large")
     with money:
-        known = list(dict.fromkeys([upload.business.currency, *CURRENCIES]))
-        st.selectbox("Currency", known, index=0, key=upload.key("currency"))
+        codes = list(dict.fromkeys([upload.business.currency, *CURRENCIES]))
+        st.selectbox("Currency", codes, index=0, key=upload.key("currency"))
     with place:
         countries = _countries()
+        known = upload.business.country or ""
         st.selectbox(
             "Country",
             list(countries),
-            index=list(countries).index(upload.business.country) if upload.business.country in countries else 0,
-            format_func=lambda code: countries[code],
+            index=list(countries).index(known) if known in countries else 0,
+            format_func=countries.__getitem__,
             key=upload.key("country"),
             help="Its public holidays help to explain sales.",
         )
@@ -196,9 +197,9 @@ def _radio(upload: Upload, asked: Asked, *, label: str) -> None:
 
 
 @lru_cache(maxsize=1)
-def _countries() -> dict[str | None, str]:
-    """ISO code to name of every country whose holidays are known, by name; None first."""
+def _countries() -> dict[str, str]:
+    """ISO code to name of every country whose holidays are known, by name; "" for none comes first."""
     from holidays.registry import COUNTRIES
 
     named = {entry[1]: re.sub(r"(?<=[a-z])(?=[A-Z])", " ", entry[0]) for entry in COUNTRIES.values()}
-    return {None: "No public holidays", **dict(sorted(named.items(), key=lambda item: item[1]))}
+    return {"": "No public holidays", **dict(sorted(named.items(), key=lambda item: item[1]))}

@@ -12,6 +12,7 @@ from mmm.data.read import RawTable
 from mmm.web.components import escape
 
 ROWS = 200  # of the table shown
+ONE_LINE, TALL_ROW = 125, 54  # characters that fit on a line of a finding; pixels of a row with two
 WORDS = {
     Severity.REFUSE: "Stands in the way",
     Severity.ASK: "Question",
@@ -56,13 +57,15 @@ def findings_table(findings: Sequence[Finding], *, key: str) -> None:
     st.dataframe(
         rows,
         hide_index=True,
-        height="content" if len(rows) <= 8 else 320,
+        height="content" if len(rows) <= 6 else 320,
+        row_height=TALL_ROW if any(len(f.message) > ONE_LINE for f in findings) else None,
         key=key,
         alt=f"{len(rows)} findings with row and column",
         column_config={
             "Kind": st.column_config.TextColumn(width=120),
             "Row": st.column_config.TextColumn(width=60),
             "Column": st.column_config.TextColumn(width=160),
+            "Finding": st.column_config.TextColumn(width=700),
         },
     )
 

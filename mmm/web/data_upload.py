@@ -177,5 +177,5 @@ def _business(upload: Upload) -> Business:
         value=said("value", known.value),
         margin=None if percent is None else percent / 100,
         currency=said("currency", known.currency),
-        country=said("country", known.country),
+        country=said("country", known.country) or None,
     )
