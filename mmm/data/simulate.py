@@ -241,7 +241,7 @@ def _spend_shapes(
     common = _autoregressive(rng, n, 0.8, 0.25)  # what makes budgets rise and fall together
     shapes = []
     for recipe in settings.channels:
-        own = _autoregressive(rng, n, rng.uniform(0.5, 0.8), rng.uniform(0.2, 0.4))
+        own = _autoregressive(rng, n, rng.uniform(0.5, 0.8), rng.uniform(0.25, 0.45))
         tie = rng.uniform(0.2, 0.9)
         if recipe.pattern == "demand":
             log = rng.uniform(0.6, 1.8) * season + 0.2 * holiday + own + 0.5 * tie * common
