@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING
 
 from anyio.to_thread import run_sync
 
+from mmm.services.sample import load_sample
+from mmm.web.catalogue import ROOT
 from mmm.web.holder import services
 from mmm.web.serve import first_run_lines
 
@@ -29,6 +31,7 @@ async def lifespan(_: st.App) -> AsyncIterator[None]:
     opened = await run_sync(services)
     try:
         await run_sync(opened.executor.start)
+        await run_sync(load_sample, opened, ROOT / "sample_data")
         yield
     finally:
         await run_sync(opened.close)
