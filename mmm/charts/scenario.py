@@ -38,6 +38,7 @@ FloatArray = NDArray[np.float64]
 
 BAND_HUE = "#5F80BC"  # between the accents of the light and the dark appearance
 ROW = 44  # pixels a channel
+CHANNEL_AXIS = {"type": "category", "autorange": "reversed", "title": {"text": ""}, "ticklabelstandoff": 6}
 LINE = 22  # pixels between two labels, borders of the plot allowed for
 HEADROOM = 0.08  # of the range, above and below what is drawn
 
@@ -161,7 +162,7 @@ def spend_by_channel(
         data,
         key=key,
         xaxis=value_axis(scale.title, rangemode="tozero", showgrid=True, tickformat=",.4~g"),
-        yaxis={"type": "category", "autorange": "reversed", "title": {"text": ""}},
+        yaxis=dict(CHANNEL_AXIS),
         height=70 + ROW * len(rows),
         annotations=notes,
         hovermode="y unified",
@@ -200,7 +201,7 @@ def channels_bring(outcome: ScenarioOutcome, *, key: str) -> Chart:
         data,
         key=key,
         xaxis=value_axis(scale.title, rangemode="tozero", showgrid=True, tickformat=",.4~g"),
-        yaxis={"type": "category", "autorange": "reversed", "title": {"text": ""}},
+        yaxis=dict(CHANNEL_AXIS),
         height=70 + ROW * len(rows),
         hovermode="y unified",
     )

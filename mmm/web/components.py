@@ -20,6 +20,7 @@ from mmm.web.connections import keep_download
 from mmm.web.holder import services
 from mmm.web.identity import current_actor
 
+_BREAKS = re.compile(r"[ \t\n\r\f\v\x1c-\x1f\x85\u2028\u2029]+")  # a thin space in a number is none
 _MARKDOWN = re.compile(r"([\\`*_{}\[\]<>()#+\-.!|~$:^&=])")
 _AUTOLINK = re.compile(r"(?<=@)|(?<=://)|(?<=www)(?=\.)", re.IGNORECASE)
 _WORD_JOINER = "\u2060"  # no width; addresses are made links after backslashes are gone, so they have to be broken up
@@ -33,7 +34,7 @@ def escape(text: object) -> str:
     Names of channels, columns, data sets and plans come from people and files; unescaped, a channel called
     `![x](https://…)` would load a picture. Line breaks become spaces.
     """
-    return _MARKDOWN.sub(r"\\\1", _AUTOLINK.sub(_WORD_JOINER, " ".join(str(text).split())))
+    return _MARKDOWN.sub(r"\\\1", _AUTOLINK.sub(_WORD_JOINER, _BREAKS.sub(" ", str(text).strip())))
 
 
 def brand() -> None:

@@ -138,7 +138,7 @@ def _limits(outlook: Outlook, low: int, high: int) -> tuple[dict[str, tuple[floa
 
 def _dial(result: PlanResult) -> Step:
     advised = round(100 * result.advised_step)
-    share = st.slider("How far to go", 0, 100, advised, 10, format="%d %%", key="how_far", help=WHY_NOT_ALL)
+    share = st.slider("How far to go", 0, 100, advised, 10, format="%d %%", key="how_far")
     st.caption(WHY_NOT_ALL)
     return min(result.frontier, key=lambda step: abs(step.share - share / 100))
 
@@ -212,16 +212,16 @@ def channel_table(outlook: Outlook, before: ScenarioOutcome, planned: ScenarioOu
     units, n = outlook.units, len(outlook.periods)
     rows = []
     for c, name in enumerate(outlook.labels.channels):
-        row = {"Channel": name}
+        row = {"Channel": name, "Change": against(*(float(o.channels.spend[c]) for o in (planned, before)))}
         for words, outcome in (("Today", before), ("Plan", planned)):
-            found = outcome.channels.incremental
             level = float(outcome.channels.spend[c]) / n
             row[f"{words} a {outlook.labels.frequency.value}"] = money(level, units.currency)
+        for words, outcome in (("Today", before), ("Plan", planned)):
+            found = outcome.channels.incremental
             if found is not None:
                 brings = found.shown.at(c)
-                row[f"{words} brings"] = amount(brings.mean, units)
-                row[f"{words}, between"] = amount_interval(brings.lo, brings.hi, units)
-        row["Change"] = against(float(planned.channels.spend[c]), float(before.channels.spend[c]))
+                between = amount_interval(brings.lo, brings.hi, units)
+                row[f"{words} brings"] = f"{amount(brings.mean, units)} ({between})"
         row["Note"] = SUPPORT_WORDS[planned.channels.support[c]]
         rows.append(row)
     return pd.DataFrame(rows)

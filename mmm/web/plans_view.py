@@ -32,8 +32,6 @@ from mmm.web.scenario_state import start_from
 from mmm.web.scenario_view import figures
 from mmm.web.scenario_words import UNDECIDED, against, headline
 
-TODAY = "Spending as today"
-
 
 @dataclass(frozen=True, eq=False)
 class Opened:
@@ -109,8 +107,10 @@ def plan_card(actor: Actor, info: PlanInfo, others: Sequence[PlanInfo]) -> None:
     _actions(actor, info, found)
     choice = st.selectbox(
         "Compare with",
-        [None, *others],
-        format_func=lambda other: TODAY if other is None else f"{escape(other.name)} ({STATUS_WORDS[other.status]})",
+        others,
+        index=None,
+        placeholder="another plan",
+        format_func=lambda other: f"{escape(other.name)} ({STATUS_WORDS[other.status]})",
         key=f"beside_{info.id}",
         width=420,
     )
@@ -189,55 +189,54 @@ def _button(label: str, said: str, action: Callable[[Actor], object], *, primary
 
 
 def _beside(actor: Actor, one: Opened, choice: PlanInfo | None) -> None:
-    """Two plans, or a plan and today, on one y-scale."""
+    """The plan's pictures, or two plans on one y-scale."""
     if choice is None:
-        outlook = one.outlook
-        today = services().planning.evaluate(actor, outlook.model.id, one.outcome.baseline)
-        other = Opened(TODAY, outlook, today)
-    else:
-        try:
-            other = opened(actor, services().plans.get(actor, choice.id))
-        except MMMError as problem:
-            banner("error", escape(problem))
-            return
-        st.markdown(f"**{escape(comparison(actor, one, other))}**")
+        sales, channels = st.columns(2, gap="large")
+        with sales:
+            _sales(one, 0, None)
+        with channels:
+            _spend(one)
+        return
+    try:
+        other = opened(actor, services().plans.get(actor, choice.id))
+    except MMMError as problem:
+        banner("error", escape(problem))
+        return
+    finding = comparison(actor, one, other)
+    st.markdown(f"**{escape(finding)}**")
     scale = shared_range([one.outcome, other.outcome], one.outlook.recent, other.outlook.recent)
     for place, (column, plan) in enumerate(zip(st.columns(2, gap="large"), (one, other), strict=True)):
         with column:
             st.markdown(f"**{escape(plan.name)}**")
             st.caption(_in_figures(plan.outcome))
-            picture = sales_ahead(
-                plan.outcome,
-                plan.outlook.recent_periods,
-                plan.outlook.recent,
-                key=f"beside_{place}",
-                y_range=scale,
-                height=320,
-            )
-            draw(picture, f"beside_chart_{place}")
-    if choice is None:
-        n = one.outcome.spend.shape[1]
-        channels = one.outcome.channels
-        picture = spend_by_channel(
-            one.outlook.labels.channels,
-            channels.baseline_spend / n,
-            channels.spend / n,
-            currency=one.outlook.units.currency,
-            frequency=one.outlook.labels.frequency,
-            key="plan_spend",
-            status=channels.support,
-        )
-        draw(picture, "plan_spend")
-        st.caption("Ring: today. Dot: this plan.")
-    else:
-        st.dataframe(spend_table(one, other), hide_index=True, alt=comparison(actor, one, other))
+            _sales(plan, place, scale)
+    st.dataframe(spend_table(one, other), hide_index=True, alt=finding)
+
+
+def _sales(plan: Opened, place: int, scale: tuple[float, float] | None) -> None:
+    recent, periods = plan.outlook.recent, plan.outlook.recent_periods
+    picture = sales_ahead(plan.outcome, periods, recent, key=f"beside_{place}", y_range=scale, height=320)
+    draw(picture, f"beside_chart_{place}")
+
+
+def _spend(plan: Opened) -> None:
+    n, channels = plan.outcome.spend.shape[1], plan.outcome.channels
+    picture = spend_by_channel(
+        plan.outlook.labels.channels,
+        channels.baseline_spend / n,
+        channels.spend / n,
+        currency=plan.outlook.units.currency,
+        frequency=plan.outlook.labels.frequency,
+        key="plan_spend",
+        status=channels.support,
+    )
+    draw(picture, "plan_spend")
+    st.caption("Ring: today. Dot: this plan.")
 
 
 def _in_figures(outcome: ScenarioOutcome) -> str:
     units, uplift = outcome.units, outcome.uplift.shown
     spend = money(outcome.spend.sum(), units.currency)
-    if outcome.p_better == 0.5 and float(uplift.mean) == 0:
-        return escape(f"Spends {spend}, brings {amount(outcome.total.shown.mean, units)}.")
     more = f"{signed_amount(uplift.mean, units)} ({amount_interval(uplift.lo, uplift.hi, units)})"
     return escape(f"Spends {spend}, brings {amount(outcome.total.shown.mean, units)}: {more} against today.")
 

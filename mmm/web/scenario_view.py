@@ -9,7 +9,16 @@ import streamlit as st
 from numpy.typing import NDArray
 
 from mmm.access import Permission
-from mmm.charts.numbers import SYMBOLS, amount, amount_interval, long_date, money, probability, signed_amount
+from mmm.charts.numbers import (
+    SYMBOLS,
+    UNKNOWN,
+    amount,
+    amount_interval,
+    long_date,
+    money,
+    probability,
+    signed_amount,
+)
 from mmm.charts.scenario import channels_bring, sales_ahead, spend_by_channel
 from mmm.effects.estimate import LEVEL
 from mmm.effects.support import SupportStatus
@@ -80,6 +89,7 @@ def figures(outcome: ScenarioOutcome, margin: float | None) -> list[Figure]:
     what = "Revenue" if units.has_value else units.kpi.capitalize()
     tail = periods_words(outcome.tail, frequency)
     back = pays_back(outcome, margin)
+    moved = bool(np.any(outcome.spend != outcome.baseline))
     return [
         Figure(
             f"{what}, next {ahead(outcome)}",
@@ -88,14 +98,14 @@ def figures(outcome: ScenarioOutcome, margin: float | None) -> list[Figure]:
             meaning="What this plan should bring in all; the actual figure falls into the interval nine times in ten.",
         ),
         Figure(
-            "Against spending as today",
+            "Against today",
             signed_amount(uplift.mean, units),
-            amount_interval(uplift.lo, uplift.hi, units),
-            meaning=f"What the plan brings more, the carry-over of the {tail} after it included.",
+            amount_interval(uplift.lo, uplift.hi, units) if moved else "",
+            meaning=f"What the plan brings more than spending as today, with the carry-over of {tail} after it.",
         ),
         Figure(
             "Chance of bringing more",
-            probability(outcome.p_better),
+            probability(outcome.p_better) if moved else UNKNOWN,
             "" if back is None else f"{probability(back[0])} pays for itself",
             meaning="How likely the plan brings more than spending as today."
             + ("" if back is None else f" It pays for itself when it earns more than it costs. {back[1]}"),

@@ -42,6 +42,7 @@ _STYLE = """
   }
   .st-key-signin [data-testid="stFormSubmitButton"] button:hover { filter: brightness(1.12); color: #FFFFFF; }
   .st-key-page_header h1 { max-width: 46rem; letter-spacing: -0.012em; line-height: 1.25; text-wrap: balance; }
+  [data-testid="stSliderThumbValue"], [data-testid="stTab"][aria-selected="true"] p { color: ACCENT; }
   @media (max-width: 640px) { .st-key-page_header h1 { font-size: 1.45rem; } }
 </style>
 """
@@ -49,7 +50,11 @@ _STYLE = """
 
 def apply_style() -> None:
     """Tabular figures, readable captions, the width of a headline, the place of the sign-in form."""
-    st.html(_STYLE.replace("BUTTON", BUTTONS[is_dark()]).replace("QUIET", palette().quiet_text))
+    st.html(
+        _STYLE.replace("BUTTON", BUTTONS[is_dark()])
+        .replace("QUIET", palette().quiet_text)
+        .replace("ACCENT", palette().accent)
+    )
 
 
 def asset(name: str) -> str:
