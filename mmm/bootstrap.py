@@ -29,6 +29,7 @@ from mmm.services.jobs import Jobs, SqlLedger
 from mmm.services.models import Models
 from mmm.services.planning import Planning
 from mmm.services.plans import Plans
+from mmm.services.questions import Questions
 from mmm.services.tasks import bodies
 from mmm.services.training import Training
 from mmm.services.users import Users
@@ -70,7 +71,7 @@ def build_services(settings: Settings, *, clock: Clock = utc_now, passwords: Pas
     executor = Executor(SqlLedger(kit.database, kit.clock), WORKSHOP, _cluster(settings))
 
     datasets, models = Datasets(kit), Models(kit)
-    insight = Insight(kit, datasets, models)
+    insight, audit = Insight(kit, datasets, models), Audit(kit)
 
     def close() -> None:
         executor.close()
@@ -79,12 +80,13 @@ def build_services(settings: Settings, *, clock: Clock = utc_now, passwords: Pas
     return Services(
         accounts=Accounts(kit),
         users=Users(kit),
-        audit=Audit(kit),
+        audit=audit,
         backups=Backups(kit),
         datasets=datasets,
         desk=Desk(kit, datasets),
         models=models,
         insight=insight,
+        questions=Questions(kit, insight, audit),
         planning=Planning(kit, datasets, models, insight),
         plans=Plans(kit),
         jobs=Jobs(kit, executor),

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from mmm.services.models import Models
     from mmm.services.planning import Planning
     from mmm.services.plans import Plans
+    from mmm.services.questions import Questions
     from mmm.services.training import Training
     from mmm.services.users import Users
     from mmm.store.unit_of_work import UnitOfWork
@@ -40,6 +41,7 @@ class Services:
     desk: Desk
     models: Models
     insight: Insight
+    questions: Questions
     planning: Planning
     plans: Plans
     jobs: Jobs
