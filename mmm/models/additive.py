@@ -42,6 +42,13 @@ class Parameters:
     baseline: FloatArray
     noise: FloatArray
 
+    def __post_init__(self) -> None:
+        """One memory layout, so that sums run in one order before and after storing; and nobody writes."""
+        for name, draws in vars(self).items():
+            ordered = np.ascontiguousarray(draws)
+            ordered.setflags(write=False)
+            object.__setattr__(self, name, ordered)
+
 
 def saturated_drive(
     drive: FloatArray, decay: FloatArray, half_saturation: FloatArray, slope: FloatArray, opening: FloatArray
