@@ -21,6 +21,7 @@ CORRELATED, INSEPARABLE = 0.9, 0.98  # |r| of two channels' spend within markets
 HIGH_VIF, EXTREME_VIF = 10.0, 50.0  # usual reading of a variance inflation factor
 UNOBSERVED_WARN, UNOBSERVED_FAIL = 0.1, 0.3  # share of periods not used for fitting
 OUTLIER = 6.0  # robust standard deviations from the running median
+EXACT = 1e-12  # shares below are rounding
 CALM = 0.05  # spend that varies less than this share of its mean teaches little
 
 
@@ -61,16 +62,15 @@ def variance_inflation(panel: Panel) -> FloatArray:
     spend = _within(panel)
     moving = np.flatnonzero(_spread(spend) > 0)
     factors = np.full(spend.shape[1], np.nan)
-    scaled = spend / np.where(_spread(spend) > 0, _spread(spend), 1.0)
-    for channel in moving:
-        others = scaled[:, [other for other in moving if other != channel]]
-        if others.shape[1] == 0:
-            factors[channel] = 1.0
-            continue
-        weights, *_ = np.linalg.lstsq(others, scaled[:, channel], rcond=None)
-        left = scaled[:, channel] - others @ weights
-        share = float(left @ left) / float(scaled[:, channel] @ scaled[:, channel])
-        factors[channel] = 1.0 / share if share > 1e-12 else np.inf
+    if len(moving) == 0:
+        return factors
+    scaled = spend[:, moving] / _spread(spend)[moving]
+    _, sizes, axes = np.linalg.svd(scaled, full_matrices=True)
+    rank = int((sizes > sizes[0] * max(scaled.shape) * np.finfo(np.float64).eps).sum())
+    tied = (axes[rank:] ** 2).sum(axis=0) > EXACT  # part of a sum that is zero in every period: told by the others
+    left = 1.0 / ((axes[:rank] / sizes[:rank, None]) ** 2).sum(axis=0)  # what the others do not explain, squared
+    share = left / (scaled**2).sum(axis=0)
+    factors[moving] = np.where(tied | (share <= EXACT), np.inf, 1.0 / np.maximum(share, EXACT))
     return factors
 
 
