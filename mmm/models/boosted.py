@@ -54,7 +54,6 @@ class BoostedModel(FittedModel):
     """
 
     family: ClassVar[str] = "xgboost"
-    supports_planning: ClassVar[bool] = False
 
     def __init__(self, labels: Labels, base: StructuralModel, trees: bytes, diagnostics: Mapping[str, Any]) -> None:
         """`base` has channels sorted by name; `trees` are in XGBoost's UBJSON, with one output per draw of it."""

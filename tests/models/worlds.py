@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from functools import lru_cache
+from functools import cache
 
 import numpy as np
 
@@ -80,12 +80,12 @@ PANELS = {
 }
 
 
-@lru_cache(maxsize=None)
+@cache
 def panel_of(name: str) -> Panel:
     return PANELS[name]()
 
 
-@lru_cache(maxsize=None)
+@cache
 def fitted(family_name: str, panel_name: str) -> FittedModel:
     """One fit for all tests that only ask; "again" is fitted a second time."""
     return family(family_name).fit(panel_of(panel_name), SETTINGS)
