@@ -15,6 +15,7 @@ DateArray = NDArray[np.datetime64]
 
 EPOCH = np.datetime64("2000-01-03", "D")  # a Monday; only differences to it matter
 DAYS_PER_YEAR = 365.2425
+LANGUAGE = "en_US"  # models keep holidays by name: the machine's language must not rename them
 
 
 def years_since(periods: DateArray, origin: np.datetime64) -> FloatArray:
@@ -75,7 +76,8 @@ def holiday_days(country: str, first_year: int, last_year: int) -> dict[str, tup
     years = range(first_year, last_year + 1)
     days: dict[str, list[dt.date]] = {}
     if country.upper() in holidays.list_supported_countries():
-        for date, name in sorted(holidays.country_holidays(country.upper(), years=years).items()):
+        listed = holidays.country_holidays(country.upper(), years=years, language=LANGUAGE)
+        for date, name in sorted(listed.items()):
             for part in name.split("; "):
                 days.setdefault(part.removesuffix(" (observed)"), []).append(date)
     for year in years:
