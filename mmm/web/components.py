@@ -19,6 +19,7 @@ from mmm.web.catalogue import CATALOGUE, PageEntry, pages_for
 from mmm.web.connections import keep_download
 from mmm.web.holder import services
 from mmm.web.identity import current_actor
+from mmm.web.ready import ready
 
 _BREAKS = re.compile(r"[ \t\n\r\f\v\x1c-\x1f\x85\u2028\u2029]+")  # a thin space in a number is none
 _MARKDOWN = re.compile(r"([\\`*_{}\[\]<>()#+\-.!|~$:^&=])")
@@ -171,9 +172,10 @@ def chart(figure: Mapping[str, Any], key: str, alt: str) -> None:
         alt: the finding as a sentence, for those who cannot see the chart.
     """
     colours = theme.palette()
-    ready = dressed(figure, colours)
-    layout = {"template": template(colours), "uirevision": key, **ready["layout"]}
-    st.plotly_chart({"data": ready["data"], "layout": layout}, theme=None, config=theme.CHART_CONFIG, key=key, alt=alt)
+    drawn = dressed(figure, colours)
+    layout = {"template": template(colours), "uirevision": key, **drawn["layout"]}
+    whole = ready({"data": drawn["data"], "layout": layout})
+    st.plotly_chart(whole, theme=None, config=theme.CHART_CONFIG, key=key, alt=alt)
 
 
 def draw(picture: Chart, key: str) -> None:
