@@ -26,6 +26,8 @@ _MARKDOWN = re.compile(r"([\\`*_{}\[\]<>()#+\-.!|~$:^&=])")
 _AUTOLINK = re.compile(r"(?<=@)|(?<=://)|(?<=www)(?=\.)", re.IGNORECASE)
 _WORD_JOINER = "\u2060"  # no width; addresses are made links after backslashes are gone, so they have to be broken up
 
+_DOLLAR = re.compile(r"(?<!\\)\$")
+
 BannerKind = Literal["info", "success", "warning", "error"]
 
 
@@ -78,7 +80,7 @@ class Figure:
     Attributes:
         label: what it is, at most four words.
         value: formatted, with its unit: "€1.23 m".
-        interval: such as "90 %: €0.9–1.6 m"; "" without one.
+        interval: such as "90 %: €0.9–1.6 m"; "" without one. May hold Markdown, so escape names that people typed.
         change: formatted difference with its sign, such as "+4 % on last quarter"; "" without one.
         change_is_good: None leaves the change grey.
         trend: values of a small line, oldest first.
@@ -106,8 +108,8 @@ def _metric(figure: Figure) -> None:
     # The interval takes the place right below the value, where nothing cuts it off.
     st.metric(
         escape(figure.label),
-        figure.value,
-        figure.interval or None,
+        _no_formula(figure.value),
+        _no_formula(figure.interval) or None,
         delta_color="gray",
         delta_arrow="off",
         help=figure.meaning,
@@ -116,6 +118,11 @@ def _metric(figure: Figure) -> None:
     if figure.change:
         colour = {None: "gray", True: "green", False: "red"}[figure.change_is_good]
         st.caption(f":{colour}[{escape(figure.change)}]")
+
+
+def _no_formula(text: str) -> str:
+    """Amounts in dollars are no formulas: Streamlit sets what stands between two of them as mathematics."""
+    return _DOLLAR.sub(r"\\$", text)
 
 
 def banner(kind: BannerKind, text: str, action: tuple[str, str] | None = None) -> None:

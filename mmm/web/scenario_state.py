@@ -123,6 +123,12 @@ def wanted_model() -> str | None:
     return draft.model_id if isinstance(draft, Draft) and draft.plan_id is not None else None
 
 
+def planned_level(model_id: str, channel: int) -> float | None:
+    """Where a channel's slider stands, currency per period; None when nobody planned with that model in this visit."""
+    draft = st.session_state.get(_DRAFT)
+    return draft.positions.get(channel) if isinstance(draft, Draft) and draft.model_id == model_id else None
+
+
 def forget() -> None:
     """Start again from business as usual of the published model."""
     st.session_state.pop(_DRAFT, None)

@@ -41,6 +41,17 @@ def test_figures_show_value_interval_and_change():
     assert app.caption[0].value == ":red[−2 points]"
 
 
+def test_dollars_in_a_figure_are_no_formula():
+    def script():
+        from mmm.web.components import Figure, metric_row
+
+        metric_row([Figure("Uplift", "+$0.1 m", "−$0.1 to +$0.3 m")])
+
+    app = drawn(script)
+    assert app.metric[0].value == "+\\$0.1 m"
+    assert app.metric[0].delta == "−\\$0.1 to +\\$0.3 m"
+
+
 @pytest.mark.parametrize(("appearance", "colours"), [("light", theme.LIGHT), ("dark", theme.DARK)])
 def test_a_chart_takes_our_template_and_the_visitors_appearance(appearance, colours):
     def script():
