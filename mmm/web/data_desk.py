@@ -110,7 +110,8 @@ def _about(upload: Upload, draft: Draft) -> None:
         with st.container(width=640):
             totals_table(draft.result.totals, uses, key=upload.key("totals"))
     if draft.checks:
-        with st.expander(f"What these data can teach: {summary(draft.checks)}"):
+        failed = any(check.status == "fail" for check in draft.checks)
+        with st.expander(f"What these data can teach: {summary(draft.checks)}", expanded=failed):
             check_cards(draft.checks, key=upload.key("checks"))
 
 
@@ -135,7 +136,7 @@ def _save(actor: Actor, upload: Upload, draft: Draft | None, datasets: Sequence[
 def _target(upload: Upload, datasets: Sequence[DatasetInfo]) -> tuple[DatasetInfo | None, str]:
     """The data set this continues, or None and the name of a new one."""
     by_id = {dataset.id: dataset for dataset in datasets}
-    as_column, name_column = st.columns(2, gap="large")
+    as_column, name_column = st.columns(2, gap="small")
     chosen: str | None = None
     if by_id:
         meant = upload.reading.dataset_id

@@ -14,6 +14,7 @@ from mmm.web.data_columns import Choice, Meaning
 from mmm.web.data_upload import Upload
 
 ROWS_A_PAGE = 24  # columns of the file shown at once; each is up to three widgets
+MEANING_WIDTH = 320  # pixels; the longest meaning fits
 EXAMPLES = 3  # values shown beside a column's name
 
 CURRENCIES = (
@@ -51,11 +52,11 @@ def column_rows(upload: Upload) -> None:
 
 def _column_row(upload: Upload, place: int, column: str) -> None:
     choice = upload.choices[column]
-    name, meaning, detail = st.columns([1.15, 1, 1], vertical_alignment="center", gap="small")
+    name, meaning = st.columns([1, 2], vertical_alignment="center", gap="small")
     with name, st.container(gap=None):
         st.markdown(f"**{escape(column)}**")
         st.caption(escape(_examples(upload, column)))
-    with meaning:
+    with meaning, st.container(horizontal=True, gap="small"):
         st.selectbox(
             f"Meaning of {escape(column)}",
             list(Meaning),
@@ -63,8 +64,8 @@ def _column_row(upload: Upload, place: int, column: str) -> None:
             format_func=lambda option: option.value,
             key=upload.key(place, "meaning"),
             label_visibility="collapsed",
+            width=MEANING_WIDTH,
         )
-    with detail:
         _detail(upload, place, column, choice)
 
 
@@ -102,10 +103,9 @@ def _examples(upload: Upload, column: str) -> str:
 
 def business_questions(upload: Upload, draft: Draft | None) -> None:
     """What the KPI is worth, the margin, the planning period; and where the money and the holidays are."""
-    worth, margin, period = st.columns(3, gap="large")
-    with worth:
-        _worth(upload)
-    with margin:
+    with st.grid(3, min_column_width=260, gap="medium", key=upload.key("business")):
+        with st.container():
+            _worth(upload)
         st.number_input(
             "Margin, % of revenue",
             min_value=0.1,
@@ -117,13 +117,10 @@ def business_questions(upload: Upload, draft: Draft | None) -> None:
             help="Profit on each unit of revenue before advertising. It says from which return on a channel pays back; "
             "without it, pages count revenue.",
         )
-    with period:
-        _period(upload, draft)
-    money, place = st.columns(2, gap="large")
-    with money:
-        codes = list(dict.fromkeys([upload.business.currency, *CURRENCIES]))
-        st.selectbox("Currency", codes, index=0, key=upload.key("currency"))
-    with place:
+        with st.container():
+            _period(upload, draft)
+        codes = list(dict.fromkeys([upload.reading.guess.currency, upload.business.currency, *CURRENCIES]))
+        st.selectbox("Currency", codes, index=codes.index(upload.business.currency), key=upload.key("currency"))
         countries = _countries()
         known = upload.business.country or ""
         st.selectbox(

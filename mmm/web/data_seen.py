@@ -12,7 +12,6 @@ from mmm.data.read import RawTable
 from mmm.web.components import escape
 
 ROWS = 200  # of the table shown
-ONE_LINE, TALL_ROW = 125, 54  # characters that fit on a line of a finding; pixels of a row with two
 WORDS = {
     Severity.REFUSE: "Stands in the way",
     Severity.ASK: "Question",
@@ -57,8 +56,7 @@ def findings_table(findings: Sequence[Finding], *, key: str) -> None:
     st.dataframe(
         rows,
         hide_index=True,
-        height="content" if len(rows) <= 6 else 320,
-        row_height=TALL_ROW if any(len(f.message) > ONE_LINE for f in findings) else None,
+        height="content" if len(rows) <= 8 else 320,
         key=key,
         alt=f"{len(rows)} findings with row and column",
         column_config={
