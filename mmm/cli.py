@@ -11,7 +11,7 @@ from typing import Any
 import typer
 from typer.core import TyperGroup
 
-from mmm.commands import audit, backup, run, serve, user
+from mmm.commands import audit, backup, import_, run, serve, train, user
 from mmm.errors import MMMError
 
 
@@ -40,3 +40,5 @@ app.add_typer(audit.app, name="audit")
 app.command("backup")(backup.backup)
 app.command("run")(run.run)
 app.command("serve")(serve.serve)
+app.command("import")(import_.import_file)
+app.command("train")(train.train)

@@ -1,0 +1,92 @@
+"""`mmm import` and `mmm train`, from a messy file to stored models, in somebody's name."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+from typer.testing import CliRunner
+
+from mmm.cli import app
+from tests.messy import messy_csv
+
+ANSWERS = {"duplicates": "first", "missing_spend": "zero", "negative_spend": "credit"}
+
+
+@pytest.fixture
+def mmm(settings, first_run, person, monkeypatch):
+    monkeypatch.setenv("MMM_VAR_DIR", str(settings.var_dir))
+    return lambda *words: CliRunner().invoke(app, [str(word) for word in words])
+
+
+@pytest.fixture
+def file(tmp_path):
+    path = tmp_path / "weeks.csv"
+    path.write_bytes(messy_csv())
+    return path
+
+
+@pytest.fixture
+def mapping(mmm, file, tmp_path):
+    guessed = json.loads(mmm("import", file, "--as", "analyst", "--guess").stdout)
+    path = tmp_path / "mapping.json"
+    path.write_text(json.dumps({**guessed, **ANSWERS}), encoding="utf-8")
+    return path
+
+
+def test_a_file_is_stored_once_and_then_recognised(mmm, file, mapping, services, person):
+    first = mmm("import", file, "--mapping", mapping, "--name", "Shop", "--as", "analyst")
+    assert first.exit_code == 0, first.stderr
+    assert "Shop, version 1: stored" in first.stdout
+    assert "row 22" in first.stderr
+    assert (
+        "holds exactly this already"
+        in mmm("import", file, "--mapping", mapping, "--name", "Shop", "--as", "analyst").stdout
+    )
+    (dataset,) = services.datasets.list(person("analyst"))
+    assert dataset.latest.created_by == "Analyst"
+
+
+@pytest.mark.parametrize(
+    ("words", "told"),
+    [
+        (("--as", "nobody"), "Nobody is called “nobody”"),
+        (("--as", "manager"), "This is not open to manager"),
+        (("--as", "analyst"), "Say what each column is"),
+    ],
+)
+def test_what_cannot_be_done_is_one_line_and_exit_code_2(mmm, file, words, told):
+    result = mmm("import", file, *words)
+    assert result.exit_code == 2
+    assert told in result.stderr
+    assert "Traceback" not in result.stderr
+
+
+def test_an_open_question_stores_nothing(mmm, file, mapping, services, person):
+    unanswered = {**json.loads(mapping.read_text()), "duplicates": None}
+    mapping.write_text(json.dumps(unanswered), encoding="utf-8")
+    result = mmm("import", file, "--mapping", mapping, "--name", "Shop", "--as", "analyst")
+    assert result.exit_code == 2
+    assert "has one already" in result.stderr
+    assert services.datasets.list(person("analyst")) == ()
+
+
+def test_a_missing_file_is_said(mmm, tmp_path):
+    result = mmm("import", tmp_path / "none.csv", "--as", "analyst")
+    assert result.exit_code == 2
+    assert "cannot be read" in result.stderr
+
+
+def test_training_prints_the_leaderboard(mmm, file, mapping, events):
+    mmm("import", file, "--mapping", mapping, "--name", "Shop", "--as", "analyst")
+    result = mmm("train", "Shop", "--as", "analyst", "--family", "ridge")
+    assert result.exit_code == 0, result.stderr
+    assert "ridge" in result.stdout
+    assert "recommended" in result.stdout
+    assert events("finish_training")[0].actor == "analyst"
+
+
+def test_training_what_is_not_there_is_said(mmm):
+    result = mmm("train", "Shop", "--as", "analyst")
+    assert result.exit_code == 2
+    assert "no data set called “Shop”" in result.stderr
