@@ -140,6 +140,7 @@ def _actions(actor: Actor, info: PlanInfo, found: Opened) -> None:
                 name=info.name,
                 plan_id=info.id if own else None,
                 version=info.version if own else None,
+                keeps_model=True,
             )
             st.switch_page(PAGES / "scenarios.py")
         if mine and info.status in CHANGEABLE:

@@ -56,6 +56,7 @@ class Draft:
         name: of the saved plan, or "".
         plan_id: the saved plan that a save would change; None makes a new one.
         version: of that plan as it was opened or last saved.
+        keeps_model: a saved plan was opened, which its own model answers whatever is published by now.
     """
 
     model_id: str
@@ -65,6 +66,7 @@ class Draft:
     name: str = ""
     plan_id: str | None = None
     version: int | None = None
+    keeps_model: bool = False
 
     def spend(self, outlook: Outlook) -> FloatArray:
         """The plan as it stands, currency `[market, period, channel]`."""
@@ -120,7 +122,7 @@ def draft_of(outlook: Outlook) -> Draft:
 def wanted_model() -> str | None:
     """The model version of a saved plan that was opened; None asks the champion."""
     draft = st.session_state.get(_DRAFT)
-    return draft.model_id if isinstance(draft, Draft) and draft.plan_id is not None else None
+    return draft.model_id if isinstance(draft, Draft) and draft.keeps_model else None
 
 
 def planned_level(model_id: str, channel: int) -> float | None:
@@ -135,12 +137,18 @@ def forget() -> None:
 
 
 def start_from(
-    outlook: Outlook, spend: FloatArray, *, name: str = "", plan_id: str | None = None, version: int | None = None
+    outlook: Outlook,
+    spend: FloatArray,
+    *,
+    name: str = "",
+    plan_id: str | None = None,
+    version: int | None = None,
+    keeps_model: bool = False,
 ) -> Draft:
     """Put a plan on the sliders; in a callback, or before the sliders are drawn."""
     levels = spend.sum(axis=0).mean(axis=0)
     started = {c: track.nearest(float(levels[c])) for c, track in enumerate(tracks(outlook, spend))}
-    draft = Draft(outlook.model.id, spend, started, dict(started), name, plan_id, version)
+    draft = Draft(outlook.model.id, spend, started, dict(started), name, plan_id, version, keeps_model)
     st.session_state[_DRAFT] = draft
     st.session_state[PLAN_NAME] = name
     for c, position in started.items():
@@ -152,7 +160,7 @@ def restart_from(outlook: Outlook, spend: FloatArray) -> None:
     """Put another spend on the sliders; it stays the same plan."""
     draft = draft_of(outlook)
     name = str(st.session_state.get(PLAN_NAME, draft.name))
-    start_from(outlook, spend, name=name, plan_id=draft.plan_id, version=draft.version)
+    start_from(outlook, spend, name=name, plan_id=draft.plan_id, version=draft.version, keeps_model=draft.keeps_model)
 
 
 def read_sliders(draft: Draft) -> None:
