@@ -208,7 +208,7 @@ def versions_table(versions: Sequence[DatasetVersionInfo]) -> None:
         hide_index=True,
         height="content" if len(rows) <= 10 else 380,
         key="data_versions",
-        alt=f"{len(rows)} versions with who uploaded them, when and from which file",
+        alt=f"{counted(len(rows), 'version')} with who uploaded it, when and from which file",
         column_config={
             "Uploaded (UTC)": st.column_config.DatetimeColumn(format="D MMM YYYY, HH:mm", timezone="UTC"),
             "From": st.column_config.DateColumn(format="D MMM YYYY"),

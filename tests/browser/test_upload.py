@@ -61,7 +61,7 @@ def test_a_messy_file_becomes_a_published_model(page, new_page):
     picture(page, "upload-saved")
     page.get_by_role("tab", name="Versions").click()
     settled(page)
-    page.get_by_test_id("stMain").get_by_label("1 versions with who uploaded them").first.wait_for(state="attached")
+    page.get_by_test_id("stMain").get_by_label("1 version with who uploaded it").first.wait_for(state="attached")
 
     press(page, "Train on these data")
     for family in ("Ridge", "XGBoost"):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import date, timedelta
 from pathlib import Path
 
 import pytest
@@ -190,6 +191,28 @@ class TestData:
         button(app, "Save").click().run()
         assert "holds exactly this already" in texts(app.success)
 
+    def test_another_sheet_of_a_workbook_is_another_table(self, app_as):
+        app = upload(app_as("analyst", "data"), workbook(), "plan.xlsx")
+        assert "is ready to be saved: 40 weeks of 1 channel" in texts(app.title)
+        labelled(app.selectbox, "Sheet").set_value("South").run()
+        assert not app.exception
+        assert "is ready to be saved: 60 weeks of 1 channel" in texts(app.title)
+        assert "sheet “South”" in texts(app.caption)
+
+    def test_a_count_may_be_given_a_value_and_a_margin(self, app_as, installation):
+        app = answer_all(upload(app_as("analyst", "data")))
+        app.get("button_group")[0].set_value(KpiKind.UNITS).run()
+        labelled(app.number_input, "Value of one unit, EUR").set_value(12.5).run()
+        labelled(app.number_input, "Margin, % of revenue").set_value(35.0).run()
+        button(app, "Save").click().run()
+        assert not app.exception
+        actor = installation.actor("analyst")
+        (dataset,) = installation.services.datasets.list(actor)
+        panel = installation.services.datasets.panel(actor, dataset.latest.id)
+        assert panel.kpi_kind is KpiKind.UNITS
+        assert panel.value_per_kpi[0, 0] == 12.5
+        assert panel.margin == 0.35
+
     def test_discarding_leaves_nothing(self, app_as, installation):
         app = upload(app_as("analyst", "data"))
         button(app, "Discard this upload").click().run()
@@ -253,6 +276,23 @@ class TestTrain:
         (job,) = installation.services.jobs.list(installation.actor("analyst"))
         assert job.status is JobStatus.CANCELLED
 
+    def test_an_interrupted_training_is_offered_again(self, app_as, installation):
+        save_one(installation)
+        app = app_as("analyst", "train")
+        button(app, "Train").click().run()
+        with installation.services.unit_of_work() as uow:
+            (row,) = uow.jobs.live()
+            uow.jobs.claim(row.id, row.created_at)
+            uow.jobs.finish(row.id, 1, JobStatus.INTERRUPTED, row.created_at, error="Its process stopped. Try again.")
+            uow.commit()
+        app = app_as("analyst", "train")
+        assert "was interrupted: Its process stopped" in texts(app.warning)
+        assert "interrupted" in list(app.dataframe[0].value["Outcome"])
+        button(app, "Try again").click().run()
+        assert not app.exception
+        (job,) = installation.services.jobs.list(installation.actor("analyst"))
+        assert job.status is JobStatus.QUEUED
+
     def test_watching_does_not_count_as_being_at_work(self, app_as, installation, monkeypatch):
         from mmm.services.accounts import Accounts
         from mmm.web import training_view
@@ -309,6 +349,24 @@ class TestModels:
         actor = installation.actor("analyst")
         (dataset,) = installation.services.datasets.list(actor)
         assert installation.services.models.history(actor, dataset.id)[0].reason == "A launch explains it."
+
+
+def workbook():
+    """Two sheets of weeks, 40 and 60."""
+    from io import BytesIO
+
+    from openpyxl import Workbook
+
+    book = Workbook()
+    for name, weeks in (("North", 40), ("South", 60)):
+        sheet = book.active if name == "North" else book.create_sheet()
+        sheet.title = name
+        sheet.append(["week", "sales", "tv_spend"])
+        for week in range(weeks):
+            sheet.append([date(2023, 1, 2) + timedelta(weeks=week), 1000 + week % 7, 50 + week % 5])
+    content = BytesIO()
+    book.save(content)
+    return content.getvalue()
 
 
 def train(installation, version, seeds):
