@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from itertools import combinations
 from typing import Any, ClassVar, Self
 
@@ -20,7 +20,10 @@ from mmm.transforms.saturation import hill
 
 FloatArray = NDArray[np.float64]
 
+IntArray = NDArray[np.int64]
+
 STATE_VERSION = 1
+PER_CHANNEL = ("decay", "half_saturation", "slope", "effect")
 
 
 @dataclass(frozen=True, eq=False)
@@ -48,6 +51,13 @@ class Parameters:
             ordered = np.ascontiguousarray(draws)
             ordered.setflags(write=False)
             object.__setattr__(self, name, ordered)
+
+    def in_order(self, place: IntArray) -> Parameters:
+        """The same draws for channels in another order; `place[i]` is where the new i-th channel stood."""
+        here = {pair: number for number, pair in enumerate(channel_pairs(len(place)))}
+        moved = [here[min(place[i], place[j]), max(place[i], place[j])] for i, j in channel_pairs(len(place))]
+        per_channel = {name: getattr(self, name)[:, place] for name in PER_CHANNEL}
+        return replace(self, **per_channel, pair=self.pair[:, moved] if self.pair.shape[1] else self.pair)
 
 
 def saturated_drive(

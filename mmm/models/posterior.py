@@ -39,9 +39,9 @@ class Priors:
     """
 
     decay: tuple[float, float] = (-0.7, 0.9)
-    half_saturation: tuple[float, float] = (0.4, 0.8)
+    half_saturation: tuple[float, float] = (0.5, 0.8)
     slope: tuple[float, float] = (0.15, 0.25)
-    media_share: tuple[float, float] = (-1.7, 0.45)
+    media_share: tuple[float, float] = (-1.8, 0.4)
     effect_shape: float = 2.0
     pair_share: float = 0.05
     noise: tuple[float, float] = (-3.0, 0.7)

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import numpy as np
 from numpy.typing import NDArray
 
@@ -55,7 +53,7 @@ def fit_ridge(panel: Panel, settings: FitSettings, progress: Progress = silent) 
     n_draws = min(settings.n_draws, DRAWS[settings.effort])
     choices = near_choices(forecasts, best, n_draws, THIN[settings.effort], rng)
     progress(0.6, "bootstrapping")
-    parameters = _in_order(_bootstrap(bench, best, choices, rng, progress), place)
+    parameters = _bootstrap(bench, best, choices, rng, progress).in_order(place)
     diagnostics = {
         "fold_rmse_share_of_kpi": forecasts.rmse(best),
         "decay": dict(zip(ordered.labels.channels, bench.decay[list(best.shape)].tolist(), strict=True)),
@@ -106,17 +104,6 @@ def _bootstrap(
         pair=np.zeros((len(choices), 0)),
         baseline=np.array(baselines),
         noise=np.full((len(choices), residual.shape[0]), np.sqrt(np.nanmean(residual**2))),
-    )
-
-
-def _in_order(parameters: Parameters, place: IntArray) -> Parameters:
-    """The same draws with channels where the panel has them."""
-    return replace(
-        parameters,
-        decay=parameters.decay[:, place],
-        half_saturation=parameters.half_saturation[:, place],
-        slope=parameters.slope[:, place],
-        effect=parameters.effect[:, place],
     )
 
 

@@ -5,10 +5,13 @@ from __future__ import annotations
 import numpy as np
 
 from mmm.data.panel import Panel
+from mmm.errors import ModelError
 from mmm.models.additive import AdditiveModel
 from mmm.models.base import FitSettings, Progress, silent
+from mmm.models.ordering import by_name
 from mmm.models.posterior import Posterior, Priors
 from mmm.models.sampling import laplace_covariance, maximise, sample
+from mmm.models.scaling import Scaling
 
 STARTS = {"quick": 4, "full": 10}
 STEPS = {"quick": 60, "full": 300}
@@ -30,9 +33,16 @@ def fit_structural(
         panel: every observed period is used.
         settings: `effort` chooses the number of starts and of sampling steps.
         priors: weakly informative ones by default.
+
+    Raises:
+        ModelError: the KPI never varies.
     """
+    kpi = panel.kpi[panel.observed]
+    if kpi.size == 0 or np.ptp(kpi) == 0:
+        raise ModelError(f"“{panel.kpi_name}” never varies in the observed periods, so nothing can be learnt from it.")
     rng = np.random.default_rng(settings.seed)
-    posterior = Posterior(panel, priors or Priors())
+    ordered, place = by_name(panel)
+    posterior = Posterior(ordered, priors or Priors())
     share = 1.0 if posterior.n_rows < MANY_ROWS else 0.5
     centre, spread = posterior.centre(), posterior.spread()
     jitter = rng.standard_normal((STARTS[settings.effort] - 1, posterior.size)) * spread
@@ -48,7 +58,7 @@ def fit_structural(
         rng=rng,
         progress=lambda s, m: progress(0.4 + 0.55 * s, m),
     )
-    parameters = posterior.parameters(draws.theta, rng)
+    parameters = posterior.parameters(draws.theta, rng).in_order(place)
     diagnostics = {
         "log_density": best.log_density,
         "starts_agreeing": best.starts_agreeing,
@@ -57,4 +67,4 @@ def fit_structural(
         "observed_periods": posterior.n_rows,
     }
     progress(1.0, "structural model fitted")
-    return StructuralModel(panel.labels, posterior.scaling, posterior.design, parameters, diagnostics)
+    return StructuralModel(panel.labels, Scaling.of(panel), posterior.design, parameters, diagnostics)
