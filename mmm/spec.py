@@ -75,9 +75,9 @@ class Spec:
             problems.append(f"model must be {AUTO} or one of {', '.join(FAMILIES)}, not “{model}”")
         if effort not in EFFORTS:
             problems.append(f"effort must be one of {', '.join(EFFORTS)}, not “{effort}”")
-        plan, plan_problems = _plan(plain.get("plan") or {}, set(plain.get("channels") or {}))
+        plan, plan_problems = _plan(plain.get("plan", {}), set(plain.get("channels") or {}))
         multipliers, multiplier_problems = _multipliers(plain.get("curve_multipliers", DEFAULT_MULTIPLIERS))
-        problems += plan_problems + multiplier_problems
+        problems += plan_problems + multiplier_problems + _scalars(plain)
         if problems:
             raise SpecError("The specification cannot be used: " + "; ".join(problems) + ".")
         return cls(_mapping(plain), model, effort, plain.get("future"), plan, multipliers)
@@ -98,7 +98,7 @@ def _plan(plain: Any, channels: set[str]) -> tuple[PlanSpec, list[str]]:  # noqa
         return PlanSpec(), ["plan must be an object with horizon, total and bounds"]
     problems = [f"“{key}” is no key of plan" for key in plain if key not in PLAN_KEYS]
     horizon, total = plain.get("horizon", DEFAULT_HORIZON), plain.get("total")
-    if not isinstance(horizon, int) or not 1 <= horizon <= 520:
+    if not isinstance(horizon, int) or isinstance(horizon, bool) or not 1 <= horizon <= 520:
         problems.append("plan.horizon must be a whole number of periods from 1 to 520")
         horizon = DEFAULT_HORIZON
     if total is not None and not (_is_number(total) and total > 0):
@@ -122,6 +122,20 @@ def _multipliers(plain: Any) -> tuple[tuple[float, ...], list[str]]:  # noqa: AN
     if not usable:
         return DEFAULT_MULTIPLIERS, ["curve_multipliers must be a list of numbers of at least zero"]
     return tuple(float(m) for m in plain), []
+
+
+def _scalars(plain: dict[str, Any]) -> list[str]:
+    """Problems of the keys that hold one plain value."""
+    problems = []
+    for key in ("date", "market", "kpi", "currency", "country", "population", "future"):
+        if not isinstance(plain.get(key, ""), str | None):
+            problems.append(f"{key} must be a text")
+    if plain.get("margin") is not None and not (_is_number(plain["margin"]) and 0 < plain["margin"] <= 1):
+        problems.append("margin must be a number above 0 and at most 1")
+    value = plain.get("value_per_kpi")
+    if value is not None and not isinstance(value, str) and not (_is_number(value) and value > 0):
+        problems.append("value_per_kpi must be a column or an amount above zero")
+    return problems
 
 
 def _is_number(value: object) -> bool:

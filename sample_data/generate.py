@@ -41,6 +41,20 @@ def mapping(world: World) -> Mapping:
     )
 
 
+def spec(world: World) -> dict[str, object]:
+    """A specification for `mmm run` on `table`."""
+    labels = world.panel.labels
+    return {
+        "date": "week",
+        "kpi": "revenue",
+        "margin": MARGIN,
+        "currency": "EUR",
+        "channels": {name: {"spend": f"{name}_spend"} for name in labels.channels},
+        "controls": list(labels.controls),
+        "plan": {"horizon": 12, "bounds": {"default": [0.3, 2.0]}},
+    }
+
+
 def truth(world: World) -> dict[str, object]:
     """The laws of the world and what each channel really brought, week by week."""
     panel, laws = world.panel, world.truth
@@ -71,12 +85,12 @@ def truth(world: World) -> dict[str, object]:
 
 
 def main() -> None:
-    """Write the three files beside this script."""
+    """Write the four files beside this script."""
     world = simulate(SETTINGS, SEED)
     table(world).to_csv(HERE / "sample_weekly.csv", index=False)
     (HERE / "sample_mapping.json").write_text(mapping(world).to_json() + "\n", encoding="utf-8")
-    text = json.dumps(truth(world), indent=1, ensure_ascii=False)
-    (HERE / "sample_truth.json").write_text(text + "\n", encoding="utf-8")
+    for name, content in (("sample_spec.json", spec(world)), ("sample_truth.json", truth(world))):
+        (HERE / name).write_text(json.dumps(content, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
 
 
 if __name__ == "__main__":

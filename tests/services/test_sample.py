@@ -77,5 +77,5 @@ def test_the_sample_is_what_its_script_writes(monkeypatch, tmp_path):
     spec.loader.exec_module(script)
     monkeypatch.setattr(script, "HERE", tmp_path)
     script.main()
-    for name in ("sample_weekly.csv", "sample_mapping.json", "sample_truth.json"):
+    for name in ("sample_weekly.csv", "sample_mapping.json", "sample_spec.json", "sample_truth.json"):
         assert (tmp_path / name).read_bytes() == (FOLDER / name).read_bytes(), name

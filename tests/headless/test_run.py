@@ -1,0 +1,184 @@
+"""`mmm run`, start to finish, on files."""
+
+import json
+from pathlib import Path
+
+import pandas as pd
+import pytest
+from typer.testing import CliRunner
+
+from mmm.cli import app
+from mmm.data.simulate import WorldSettings, four_channel_world, simulate
+
+SAMPLE = Path(__file__).parents[2] / "sample_data"
+SHARED = Path(__file__).parents[3] / "shared" / "data"
+HISTORY = 80
+
+
+def call(*arguments):
+    return CliRunner().invoke(app, ["run", *map(str, arguments)])
+
+
+def table(panel, market=None):
+    g = 0 if market is None else panel.labels.markets.index(market)
+    columns = {"week": panel.periods.astype(str), "revenue": panel.kpi[g]}
+    columns |= {f"{name}_spend": panel.spend[g, :, i] for i, name in enumerate(panel.labels.channels)}
+    columns |= {name: panel.controls[g, :, i] for i, name in enumerate(panel.labels.controls)}
+    return pd.DataFrame(columns if market is None else {"market": market} | columns)
+
+
+@pytest.fixture(scope="module")
+def files(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("headless")
+    panel = four_channel_world(11).panel
+    whole = table(panel)
+    whole[:HISTORY].to_csv(folder / "data.csv", index=False)
+    whole[HISTORY:].drop(columns="revenue").to_csv(folder / "future.csv", index=False)
+    spec = {
+        "date": "week",
+        "kpi": "revenue",
+        "channels": {name: {"spend": f"{name}_spend"} for name in panel.labels.channels},
+        "controls": list(panel.labels.controls),
+        "model": "structural",
+        "future": "future.csv",
+        "curve_multipliers": [0, 0.5, 1, 1.5],
+        "plan": {"horizon": 10, "bounds": {"default": [0.5, 1.5], "video": [1.0, 1.0]}},
+    }
+    (folder / "spec.json").write_text(json.dumps(spec))
+    return folder
+
+
+@pytest.fixture(scope="module")
+def result(files):
+    done = call(files / "data.csv", "--spec", files / "spec.json", "--out", files / "out.json", "--seed", 3)
+    assert done.exit_code == 0, done.output
+    return json.loads((files / "out.json").read_text())
+
+
+def test_the_result_has_every_key(result):
+    wanted = {"prediction", "contributions", "contributions_shapley", "curves", "plan", "model", "timing", "findings"}
+    assert wanted <= set(result)
+    assert set(result["timing"]) == {"fit", "plan"}
+    assert {"family", "version", "health"} <= set(result["model"])
+
+
+def test_each_row_of_the_future_is_predicted_within_reason(result):
+    world = four_channel_world(11)
+    truth = world.truth.expected(world.panel.inputs())[0, HISTORY:]
+    assert len(result["prediction"]) == 24
+    error = (pd.Series(result["prediction"]) - truth).abs().mean() / truth.mean()
+    assert error < 0.06  # noise is 4 %; a forecast of the mean that is off by more has lost the thread
+
+
+def test_contributions_come_with_their_interval(result):
+    for kind in ("contributions", "contributions_shapley"):
+        assert set(result[kind]) == {"search", "social", "display", "video"}
+        for found in result[kind].values():
+            assert found["lo"] <= found["total"] <= found["hi"]
+
+
+def test_curves_start_at_nothing_and_rise(result):
+    for curve in result["curves"].values():
+        assert len(curve) == 4
+        assert curve[0] == pytest.approx(0, abs=1e-6)
+        assert curve == sorted(curve)
+
+
+def test_the_plan_spends_the_recent_rate_inside_the_bounds(result):
+    panel = four_channel_world(11).panel.take(slice(0, HISTORY))
+    usual = panel.spend[0, -12:].mean(axis=0) * 10
+    plan = result["plan"]
+    assert sum(plan["allocation"].values()) == pytest.approx(usual.sum(), abs=0.01 * 4)
+    for name, rate in zip(panel.labels.channels, usual, strict=True):
+        low, high = (1.0, 1.0) if name == "video" else (0.5, 1.5)
+        assert low * rate - 0.02 <= plan["allocation"][name] <= high * rate + 0.02
+    assert plan["uplift"] >= 0
+    assert 0 <= plan["p_better"] <= 1
+
+
+def test_the_same_seed_gives_the_same_result(files, result):
+    call(files / "data.csv", "--spec", files / "spec.json", "--out", files / "again.json", "--seed", 3)
+    again = json.loads((files / "again.json").read_text())
+    assert {**again, "timing": None} == {**result, "timing": None}
+
+
+def test_several_markets_are_predicted_row_by_row(tmp_path):
+    panel = simulate(WorldSettings(n_periods=60, markets=("north", "south")), 4).panel
+    whole = pd.concat([table(panel, "north"), table(panel, "south")])
+    early = whole.week < str(panel.periods[48])
+    whole[early].to_csv(tmp_path / "data.csv", index=False)
+    whole[~early].drop(columns="revenue").sort_values("week").to_csv(tmp_path / "next.csv", index=False)
+    spec = {
+        "date": "week", "market": "market", "kpi": "revenue", "controls": list(panel.labels.controls),
+        "channels": {name: f"{name}_spend" for name in panel.labels.channels}, "model": "structural",
+        "future": "next.csv",
+    }  # fmt: skip
+    (tmp_path / "spec.json").write_text(json.dumps(spec))
+    done = call(tmp_path / "data.csv", "--spec", tmp_path / "spec.json", "--out", tmp_path / "out.json")
+    assert done.exit_code == 0, done.output
+    result = json.loads((tmp_path / "out.json").read_text())
+    rows = result["prediction_rows"]
+    assert [row["market"] for row in rows[:2]] == ["north", "south"]
+    assert len(result["prediction"]) == len(rows) == 24
+
+
+@pytest.mark.parametrize(
+    ("change", "says"),
+    [
+        ({"kpi": "profit"}, "profit"),
+        ({"plan": {"total": 1.0}}, "total"),
+        ({"future": "absent.csv"}, "absent.csv"),
+        ({"model": "oracle"}, "oracle"),
+        ({"curve_multipliers": []}, "curve_multipliers"),
+    ],
+)
+def test_bad_input_is_one_plain_line_and_exit_code_2(files, change, says):
+    spec = json.loads((files / "spec.json").read_text()) | change
+    (files / "bad.json").write_text(json.dumps(spec))
+    done = call(files / "data.csv", "--spec", files / "bad.json", "--out", files / "none.json")
+    assert done.exit_code == 2
+    assert says in done.stderr
+    assert done.stderr.count("\n") == 1
+    assert "Traceback" not in done.output
+    assert not (files / "none.json").exists()
+
+
+def test_a_future_with_a_hole_is_refused(files):
+    future = pd.read_csv(files / "future.csv").drop(index=3)
+    future.to_csv(files / "holey.csv", index=False)
+    spec = json.loads((files / "spec.json").read_text()) | {"future": "holey.csv"}
+    (files / "bad.json").write_text(json.dumps(spec))
+    done = call(files / "data.csv", "--spec", files / "bad.json", "--out", files / "none.json")
+    assert done.exit_code == 2
+    assert "coming periods" in done.stderr
+
+
+def test_a_file_that_does_not_exist_is_named(files):
+    done = call(files / "nothing.csv", "--spec", files / "spec.json", "--out", files / "none.json")
+    assert done.exit_code == 2
+    assert "nothing.csv" in done.stderr
+
+
+def test_the_example_of_the_documentation_runs(tmp_path):
+    out = tmp_path / "r.json"
+    done = call(SAMPLE / "sample_weekly.csv", "--spec", SAMPLE / "sample_spec.json", "--out", out, "--seed", 1)
+    assert done.exit_code == 0, done.output
+    result = json.loads(out.read_text())
+    truth = json.loads((SAMPLE / "sample_truth.json").read_text())["channels"]
+    held = [
+        found["lo"] <= truth[name]["contribution_total"] <= found["hi"]
+        for name, found in result["contributions"].items()
+    ]
+    assert sum(held) >= 4  # of five 90 % intervals
+
+
+@pytest.mark.shared
+@pytest.mark.skipif(not SHARED.exists(), reason=f"the example files are not there: {SHARED}")
+def test_a_file_whose_target_is_called_y(tmp_path):
+    spec = {"date": "date_week", "kpi": "y", "channels": {"x1": {"spend": "x1"}, "x2": {"spend": "x2"}},
+            "controls": ["event_1", "event_2"], "model": "structural"}  # fmt: skip
+    (tmp_path / "spec.json").write_text(json.dumps(spec))
+    out = tmp_path / "r.json"
+    done = call(SHARED / "pymc_mmm_example.csv", "--spec", tmp_path / "spec.json", "--out", out)
+    assert done.exit_code == 0, done.output
+    assert len(json.loads(out.read_text())["prediction"]) == 179
