@@ -42,7 +42,8 @@ _STYLE = """
   }
   .st-key-signin [data-testid="stFormSubmitButton"] button:hover { filter: brightness(1.12); color: #FFFFFF; }
   .st-key-page_header h1 { max-width: 46rem; letter-spacing: -0.012em; line-height: 1.25; text-wrap: balance; }
-  [data-testid="stSliderThumbValue"], [data-testid="stTab"][aria-selected="true"] p { color: ACCENT; }
+  [data-testid="stSliderThumbValue"], [data-testid="stTab"][aria-selected="true"] p,
+  [data-testid="stButtonGroup"] button[data-selected="true"] p { color: ACCENT; }
   @media (max-width: 640px) { .st-key-page_header h1 { font-size: 1.45rem; } }
 </style>
 """

@@ -284,7 +284,7 @@ def headline(name: str, entries: Sequence[Entry], *, running: bool) -> str:
     if ratio is None:
         return f"{title} is recommended for “{name}”."
     if ratio < 0.995:
-        return f"{title} is recommended for “{name}”: its error is {1 - ratio:.0%} below a plain regression's."
+        return f"{title} is recommended for “{name}”: its error is {percent(1 - ratio)} below a plain regression's."
     return f"{title} is recommended for “{name}”, though its error is {ratio:.2f} times a plain regression's."
 
 
