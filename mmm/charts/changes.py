@@ -29,7 +29,8 @@ def changes(change: Change, key: str = "changes") -> Chart:
     units = change.units
     colours = channel_colours(change.labels.channels)
     names, channels = grouped(change.labels.channels, change.channels)
-    rows = [*(safe(name) for name in names), "Baseline", "Unexplained"]
+    parts = [*names, "Baseline", "Unexplained"]
+    rows = [safe(part) for part in parts]
     values = np.array([*channels, change.baseline, change.unexplained])
     fills = [*(colour_of(name, colours) for name in names), BASELINE, UNEXPLAINED]
     order = [int(i) for i in np.argsort(-np.abs(values), kind="stable")]
@@ -64,4 +65,4 @@ def changes(change: Change, key: str = "changes") -> Chart:
         margin={"l": 8, "r": 8, "t": 8, "b": 8},
     )
     first = order[0]
-    return Chart(drawn, f"The largest part of the change is {rows[first]}: {texts[0]}.")
+    return Chart(drawn, f"The largest part of the change is {parts[first]}: {texts[0]}.")

@@ -7,6 +7,7 @@ from numpy.typing import NDArray
 
 from mmm.charts.numbers import amount, amount_interval, count, money, percent
 from mmm.charts.scale import scale_of
+from mmm.charts.sentences import begin, listed
 from mmm.charts.template import (
     BASELINE,
     Chart,
@@ -57,27 +58,42 @@ def split_bars(explanation: Explanation, key: str = "split") -> Chart:
                 fills,
                 hover=texts,
                 orientation="h",
+                text=[part, *[""] * (len(rows) - 1)],  # named once, in the longest bar, where there is room
+                textposition="inside",
+                insidetextanchor="middle",
                 marker={"line": {"width": 0.75, "color": rim}},
             )
         )
-    words = "darkest: immediate   middle: carry-over   lightest: interaction"
     drawn = figure(
         data,
         key=key,
         barmode="stack",
         bargap=0.4,
-        height=96 + ROW * len(rows),
+        height=72 + ROW * len(rows),
         xaxis=value_axis(f"mean |SHAP|, {scale.title}", plain=True, rangemode="tozero", showgrid=True),
         yaxis={"type": "category", "autorange": "reversed", "ticklabelstandoff": 8},
-        annotations=[label(0, 1.0, words, xref="paper", yref="paper", xanchor="left", yanchor="bottom")],
+        uniformtext={"minsize": 10, "mode": "hide"},
+        margin={"l": 8, "r": 8, "t": 8, "b": 8},
         hovermode="y unified",
     )
+    return Chart(drawn, _finding(explanation, found, order))
+
+
+def _finding(explanation: Explanation, found: dict[str, FloatArray], order: list[int]) -> str:
+    """The channel that moves sales most, where the intervals leave no other, and where that comes from."""
+    names, sure = explanation.labels.channels, explanation.importance
     first = order[0]
-    shares = {
-        part: float(values[first]) / float(total[first]) if total[first] else 0.0 for part, values in found.items()
-    }
-    main = max(shares, key=lambda part: shares[part])
-    return Chart(drawn, f"{names[first]} moves sales most; {percent(shares[main])} of that is {main}.")
+    total = float(sum(values[first] for values in found.values()))
+    if total <= 0:
+        return "No channel moves sales in these periods."
+    share = {part: float(values[first]) / total for part, values in found.items()}
+    main = max(share, key=lambda part: share[part])
+    rivals = [names[i] for i in order[1:] if float(sure.hi[i]) > float(sure.lo[first])][:2]
+    if rivals:
+        which = listed([names[first], *rivals])
+        part = f"{percent(share[main])} of {names[first]} is {main}"
+        return f"The data cannot tell which of {which} moves sales most; {part}."
+    return f"{begin(names[first])} moves sales most; {percent(share[main])} of that is {main}."
 
 
 def _mean_abs(explanation: Explanation) -> dict[str, FloatArray]:

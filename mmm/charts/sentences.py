@@ -101,7 +101,7 @@ def return_finding(returns: Roi) -> str:
     if sure:
         parts.append(f"{listed(sure)} paid back")
     if losing:
-        parts.append(f"{listed(losing)} did not")
+        parts.append(f"{listed(losing)} did not" if sure else f"{listed(losing)} did not pay back")
     if unsure:
         parts.append(f"we are not sure about {listed(unsure)}")
     return f"{begin('; '.join(parts))}." if parts else "No channel spent anything."
@@ -272,10 +272,10 @@ def move_worth(move: Move) -> str:
     """What a move is worth, with interval and chance."""
     low, high = float(move.gain.lo), float(move.gain.hi)
     what = "profit" if move.units.has_value else move.units.kpi
-    ends = f"{signed_amount(low, move.units)} and {signed_amount(high, move.units)}"
-    text = f"Worth about {signed_amount(move.gain.mean, move.units)}"
+    ends = between(low, high, move.units) if low < 0 else f"{amount_interval(low, high, move.units)}"
+    text = f"Worth about {amount(move.gain.mean, move.units)}"
     text += f" of {what}" if move.units.has_value else ""
-    return f"{text}, between {ends}; {probability(move.p_better)} likely to pay."
+    return f"{text} ({ends}); {probability(move.p_better)} likely to pay."
 
 
 def moves_title(moves: Sequence[Move], horizon: int, frequency: Frequency) -> str:

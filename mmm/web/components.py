@@ -24,6 +24,7 @@ from mmm.web.ready import ready
 _BREAKS = re.compile(r"[ \t\n\r\f\v\x1c-\x1f\x85\u2028\u2029]+")  # a thin space in a number is none
 _MARKDOWN = re.compile(r"([\\`*_{}\[\]<>()#+\-.!|~$:^&=])")
 _AUTOLINK = re.compile(r"(?<=@)|(?<=://)|(?<=www)(?=\.)", re.IGNORECASE)
+_SIGN = re.compile(r"(?<=[+−])(?=[€$£¥₹₩₪₺₴₦₫])")  # "+€1" may not be broken after its sign
 _WORD_JOINER = "\u2060"  # no width; addresses are made links after backslashes are gone, so they have to be broken up
 
 _DOLLAR = re.compile(r"(?<!\\)\$")
@@ -37,7 +38,8 @@ def escape(text: object) -> str:
     Names of channels, columns, data sets and plans come from people and files; unescaped, a channel called
     `![x](https://…)` would load a picture. Line breaks become spaces.
     """
-    return _MARKDOWN.sub(r"\\\1", _AUTOLINK.sub(_WORD_JOINER, _BREAKS.sub(" ", str(text).strip())))
+    kept = _SIGN.sub(_WORD_JOINER, _AUTOLINK.sub(_WORD_JOINER, _BREAKS.sub(" ", str(text).strip())))
+    return _MARKDOWN.sub(r"\\\1", kept)
 
 
 def brand() -> None:

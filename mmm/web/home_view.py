@@ -66,7 +66,7 @@ def _next_euros(returns: Roi) -> list[Figure]:
     one = f"{symbol(currency)}1"
     if returns.next_roi is not None:
         found, best_first = returns.next_roi, True
-        best, worst = f"Best place for the next {one}", f"Worst place for the next {one}"
+        best, worst = f"Best next {one}", f"Worst next {one}"
         meaning = f"What the next {one} brings back on the channel where it earns {{}}, carry-over included."
     else:
         found, best_first = returns.next_cost_per_kpi, False
@@ -97,7 +97,7 @@ def move_cards(actor: Actor, bench: Workbench, home: Home) -> None:
         return
     with st.grid(len(home.moves), min_column_width=260, gap="medium", key="moves"):
         for place, move in enumerate(home.moves):
-            with st.container(border=True, gap="small"):
+            with st.container(border=True, gap="small", height="stretch"):
                 st.markdown(f"**{escape(move_title(move))}**")
                 st.markdown(escape(move_worth(move)))
                 if st.button("Try it in a scenario", key=f"try_{place}", type="primary" if place == 0 else "secondary"):

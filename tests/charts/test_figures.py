@@ -13,6 +13,8 @@ import numpy as np
 import plotly.graph_objects as go
 import pytest
 
+from mmm.charts.changes import changes
+from mmm.charts.explain import dependence, split_bars, tree_bars
 from mmm.charts.fit import fit_and_forecast
 from mmm.charts.gaps import gaps
 from mmm.charts.lasting import lasting
@@ -25,7 +27,9 @@ from mmm.charts.uplift import uplift_distribution
 from mmm.charts.waterfall import parts_of, waterfall
 from mmm.data.inputs import Frequency
 from mmm.data.panel import KpiKind, Panel
+from mmm.effects.change import latest_change
 from mmm.effects.interactions import interaction_grid
+from mmm.effects.shap import TreeValues, explain, partial_dependence
 from mmm.models.base import FitSettings, FittedModel, Progress, silent
 from mmm.planning.scenario import evaluate
 from mmm.study import Results, question
@@ -90,6 +94,11 @@ def charts(panel: Panel, model: FittedModel, results: Results) -> Iterator[Chart
         yield lasting(results.carry_over[name], frequency, CHANNEL_COLOURS[0])
     yield fit_and_forecast(results.fitted, results.hold_out, panel.kpi_name, frequency)
     yield gaps(panel)
+    change = latest_change(results.decomposition)
+    assert change is not None
+    yield changes(change)
+    yield split_bars(explain(model, panel, slice(panel.n_periods - 6, None)))
+    yield dependence(partial_dependence(model, panel, names[0], (0.0, 1.0, 2.0)), frequency, CHANNEL_COLOURS[0])
     yield uplift_distribution(evaluate(model, panel, 1.1 * panel.spend[:, -8:]))
     if len(names) > 1:
         yield together(interaction_grid(model, panel, names[0], names[1], (0.0, 1.0, 2.0)), frequency)
@@ -146,6 +155,16 @@ def test_the_layers_and_the_fit_are_the_same_sum() -> None:
     layers = [np.array(trace["y"]) for trace in drawn if trace.get("stackgroup")]
     factor = results.decomposition.fitted.sum(axis=0) / np.sum(layers, axis=0)
     assert factor == pytest.approx(np.full(len(factor), factor[0]))
+
+
+def test_the_trees_features_are_named_and_channels_keep_their_colour() -> None:
+    values = np.zeros((1, 3, 2))
+    trees = TreeValues(("search", "trend"), values, values, np.zeros(1), np.array([3.0, 5.0]))
+    drawn = tree_bars(trees, "orders", ("search", "social"))
+    go.Figure(dressed(drawn.figure, LIGHT))
+    bars = drawn.figure["data"][0]
+    assert bars["y"] == ["trend", "search"]
+    assert bars["marker"]["color"][1] == CHANNEL_COLOURS[0]
 
 
 def test_without_a_value_there_is_no_return_but_a_cost() -> None:
