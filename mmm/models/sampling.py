@@ -43,10 +43,16 @@ class Draws:
 
 
 def maximise(
-    log_density: LogDensity, starts: FloatArray, *, max_iterations: int = 60, progress: Progress = silent
+    log_density: LogDensity,
+    starts: FloatArray,
+    *,
+    box: tuple[FloatArray, FloatArray] | None = None,
+    max_iterations: int = 60,
+    progress: Progress = silent,
 ) -> Optimum:
-    """Best local maximum over `starts [start, size]`, by L-BFGS with batched forward differences."""
+    """Best local maximum over `starts [start, size]` inside `box`, by L-BFGS with batched forward differences."""
     size = starts.shape[1]
+    bounds = None if box is None else optimize.Bounds(box[0], box[1] - GRADIENT_STEP)
     steps = GRADIENT_STEP * np.vstack([np.zeros(size), np.eye(size)])
 
     def value_and_gradient(theta: FloatArray) -> tuple[float, FloatArray]:
@@ -56,7 +62,12 @@ def maximise(
     ends = []
     for number, start in enumerate(starts):
         result = optimize.minimize(
-            value_and_gradient, start, jac=True, method="L-BFGS-B", options={"maxiter": max_iterations, "ftol": 1e-8}
+            value_and_gradient,
+            start,
+            jac=True,
+            method="L-BFGS-B",
+            bounds=bounds,
+            options={"maxiter": max_iterations, "ftol": 1e-8},
         )
         ends.append((float(-result.fun), np.asarray(result.x)))
         progress((number + 1) / len(starts), f"start {number + 1} of {len(starts)}")

@@ -47,7 +47,7 @@ def fit_structural(
     centre, spread = posterior.centre(), posterior.spread()
     jitter = rng.standard_normal((STARTS[settings.effort] - 1, posterior.size)) * spread
     starts = np.vstack([centre, centre + 0.7 * jitter])
-    best = maximise(posterior.log_density, starts, progress=lambda s, m: progress(0.4 * s, m))
+    best = maximise(posterior.log_density, starts, box=posterior.box(), progress=lambda s, m: progress(0.4 * s, m))
     covariance = laplace_covariance(posterior.log_density, best.theta, spread)
     draws = sample(
         posterior.log_density,

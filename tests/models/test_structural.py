@@ -53,6 +53,21 @@ def test_a_dead_channel_is_found_to_bring_little():
     assert total.lo[1] < 0.01 * kpi.sum()
 
 
+def test_impossible_parameters_have_no_density_and_break_nothing():
+    posterior = Posterior(five_channel_world(2).panel, Priors())
+    wild = posterior.centre() + np.random.default_rng(0).choice([-1e6, -60.0, 60.0, 1e6], (50, posterior.size))
+    assert (posterior.log_density(wild) == -np.inf).all()
+    assert np.isfinite(posterior.log_density(posterior.centre()[None])).all()
+
+
+@pytest.mark.parametrize("scale", [2.0**-20, 2.0**30])  # powers of two: nothing is rounded
+def test_the_currency_does_not_matter(scale):
+    panel = five_channel_world(3).panel
+    moved = replace(panel, kpi=panel.kpi * scale, spend=panel.spend * scale)
+    here, there = (drop_one(fit_structural(p, SETTINGS), p.inputs()).total.kpi.mean for p in (panel, moved))
+    np.testing.assert_allclose(there / scale, here, rtol=1e-9)
+
+
 class TestSampling:
     """A density with a known answer: a correlated Gaussian."""
 
