@@ -10,6 +10,7 @@ from mmm.charts.scale import scale_of
 from mmm.charts.sentences import begin, listed
 from mmm.charts.template import (
     BASELINE,
+    INK,
     Chart,
     band,
     bar,
@@ -61,6 +62,7 @@ def split_bars(explanation: Explanation, key: str = "split") -> Chart:
                 text=[part, *[""] * (len(rows) - 1)],  # named once, in the longest bar, where there is room
                 textposition="inside",
                 insidetextanchor="middle",
+                insidetextfont={"color": "#FFFFFF" if part == "immediate" else INK},
                 marker={"line": {"width": 0.75, "color": rim}},
             )
         )
