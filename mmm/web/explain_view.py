@@ -12,8 +12,8 @@ from mmm.web.components import escape
 
 METHOD = (
     "SHAP values of channels (their Shapley values, period by period): first all media on and off, then shared within "
-    "media. From strong to faint: immediate, from the same period's spend; carry-over, from earlier spend; interaction, "
-    "there only because other channels run too. Bars are mean absolute values."
+    "media. From strong to faint: immediate, from the same period's spend; carry-over, from earlier spend; "
+    "interaction, there only because other channels run too. Bars are mean absolute values."
 )
 
 
