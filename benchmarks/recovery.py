@@ -103,6 +103,7 @@ def summary(kind: str, rows: list[Row]) -> str:
         f"{column['part_way'].sum() / best:.0%}",
         f"{column['narrow'].sum() / narrow:.0%}",
         f"{-np.minimum(column['uplift'], 0).sum() / best:.1%}",
+        f"{-np.minimum(column['part_way'], 0).sum() / best:.1%}",
         f"{column['promised'].sum() / column['uplift'].sum():.2f}",
         f"{np.median(column['fit_cpu']):.2f} s",
     ]
@@ -111,7 +112,7 @@ def summary(kind: str, rows: list[Row]) -> str:
 
 HEADER = (
     "| worlds | hold-out ÷ noise | contribution error | skill | coverage | width | plan value | 70 % of the way "
-    "| plan value ±20 % | loss | promise | CPU in fit |\n" + "|---" * 12 + "|"
+    "| plan value ±20 % | loss | loss, 70 % | promise | CPU in fit |\n" + "|---" * 13 + "|"
 )
 
 

@@ -27,6 +27,11 @@ def table(world: World) -> pd.DataFrame:
     return pd.DataFrame(columns)
 
 
+def title(channel: str) -> str:
+    """A channel's name as people read it."""
+    return channel.replace("_", " ").capitalize()
+
+
 def mapping(world: World) -> Mapping:
     """What each column of `table` is."""
     labels = world.panel.labels
@@ -36,7 +41,7 @@ def mapping(world: World) -> Mapping:
         kpi_kind=KpiKind.REVENUE,
         margin=MARGIN,
         currency="EUR",
-        channels={name: ChannelColumns(spend=f"{name}_spend") for name in labels.channels},
+        channels={title(name): ChannelColumns(spend=f"{name}_spend") for name in labels.channels},
         controls=dict.fromkeys(labels.controls, ControlRole.CONFOUNDER),
     )
 
