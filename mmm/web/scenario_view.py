@@ -41,6 +41,7 @@ from mmm.web.scenario_state import (
     tracks,
 )
 from mmm.web.scenario_words import SUPPORT_WORDS, against, ahead, headline, pays_back, periods_words
+from mmm.web.turns import turn
 
 FloatArray = NDArray[np.float64]
 
@@ -51,6 +52,11 @@ WEEKS, CHANNELS, BRINGS = "Ahead", "Spend by channel", "What channels bring"
 @st.fragment
 def workplace(outlook: Outlook) -> None:
     """Everything that follows the sliders; a moved slider reruns this and nothing else."""
+    with turn():
+        _follow(outlook)
+
+
+def _follow(outlook: Outlook) -> None:
     actor = guard(Permission.SEE_RESULTS)
     draft = draft_of(outlook)
     read_sliders(draft)
