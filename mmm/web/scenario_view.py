@@ -123,13 +123,12 @@ def figures(outcome: ScenarioOutcome, margin: float | None) -> list[Figure]:
 def _spend_figure(outcome: ScenarioOutcome, spend: float, usual: float) -> Figure:
     """Total spend; without a value of a KPI unit, with what one more unit costs."""
     units = outcome.units
-    change = against(spend, usual)
-    if not units.has_value:
-        total = float(outcome.total.kpi.mean)
-        change += f" · {money(spend / total, units.currency)} a {units.kpi}" if total > 0 else ""
-    return Figure(
-        "Spend in all", money(spend, units.currency), change, meaning=f"Today: {money(usual, units.currency)}."
-    )
+    change, meaning = against(spend, usual), f"Today: {money(usual, units.currency)}."
+    total = float(outcome.total.kpi.mean)
+    if not units.has_value and total > 0:
+        change += f" · {money(spend / total, units.currency)} each"
+        meaning += f" “Each” is the spend divided by all {escape(units.kpi)}, also those that no advertising brought."
+    return Figure("Spend in all", money(spend, units.currency), change, meaning=meaning)
 
 
 def _presets(outlook: Outlook) -> None:

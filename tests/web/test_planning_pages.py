@@ -284,3 +284,24 @@ class TestPlans:
         app.button(key="plan_Approve").click().run()
         events = installation.services.audit.events(installation.actor("auditor"))
         assert {"save_plan", "submit_plan", "approve_plan"} <= {event.action for event in events}
+
+
+def test_a_count_without_a_value_is_planned_in_its_own_unit(app_as, installation):
+    from dataclasses import replace
+
+    from mmm.data.panel import KpiKind
+    from mmm.models.base import FitSettings
+    from mmm.models.structural import fit_structural
+
+    panel = known_world()[0]
+    panel = replace(panel, kpi=panel.kpi / 50, kpi_kind=KpiKind.UNITS, kpi_name="orders")
+    analyst = installation.actor("analyst")
+    version = store(installation.services, analyst, panel)
+    publish(installation.services, analyst, version, fit_structural(panel, FitSettings()))
+    app = app_as("manager", "scenarios")
+    assert "orders over the next 12 weeks" in title(app).replace("\u202f", " ")
+    assert figures(app)["Against today"] == "0 orders"
+    assert next(m.delta for m in app.metric if m.label == "Spend in all").endswith("each")
+    move(app, 0, app.slider(key="level_0").max)
+    assert "orders more" in title(app)
+    assert "pays for itself" not in str([m.delta for m in app.metric])
