@@ -15,6 +15,7 @@ FloatArray = NDArray[np.float64]
 
 BusinessAsUsual = Literal["recent", "last_year"]
 
+HORIZON = {Frequency.DAY: 84, Frequency.WEEK: 12, Frequency.MONTH: 12}  # periods ahead: 12 weeks, or a year of months
 YEAR = {Frequency.DAY: 364, Frequency.WEEK: 52, Frequency.MONTH: 12}  # periods; 364 days keep the weekday
 MAX_LEVEL_CHANGE = 3.0  # a channel's level against last year is not scaled further: few weeks say no more
 

@@ -11,11 +11,11 @@ from mmm.effects.change import Change, latest_change
 from mmm.effects.contributions import Decomposition
 from mmm.effects.roi import Roi
 from mmm.models.base import FittedModel
+from mmm.planning.baseline import HORIZON
 from mmm.planning.moves import Move, best_moves
 from mmm.planning.scenario import Planner
 from mmm.services.models import HealthStatus
 
-HORIZON = 12  # periods ahead that moves are judged over, as on the Scenarios page
 OPEN = (0.1, 0.9)  # chances between which nobody should call a channel's return settled
 
 
@@ -35,7 +35,7 @@ class Home:
     Attributes:
         change: the last four weeks beside the four before; None for a history too short.
         moves: at most three, best first; empty when business as usual is best, or the family does not plan.
-        horizon: periods the moves are judged over.
+        horizon: periods the moves are judged over, as on the Scenarios page.
         unknown: sentences about what the model does not know; they hold channel names as people wrote them.
     """
 
@@ -47,7 +47,7 @@ class Home:
 
 def answers(model: FittedModel, panel: Panel, decomposition: Decomposition, returns: Roi) -> Answers:
     """What the first page needs of a model, from its stored results and, for the moves, the model itself."""
-    moves = best_moves(Planner(model, panel, HORIZON)) if model.supports_planning else ()
+    moves = best_moves(Planner(model, panel, HORIZON[panel.labels.frequency])) if model.supports_planning else ()
     return Answers(latest_change(decomposition), moves, returns)
 
 
@@ -61,7 +61,7 @@ def home_of(found: Answers, panel: Panel, health: HealthStatus, newer_version: i
         newer_version: number of a dataset version the model has not seen, or None.
     """
     unknown = (*_about_model(health, newer_version), *_about_data(panel), *_about_channels(found.returns, panel))
-    return Home(found.change, found.moves, HORIZON, unknown)
+    return Home(found.change, found.moves, HORIZON[panel.labels.frequency], unknown)
 
 
 def _about_model(health: HealthStatus, newer_version: int | None) -> Iterator[str]:

@@ -10,12 +10,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mmm.access import Actor, Permission
-from mmm.data.inputs import RECENT_PERIODS, DateArray, Frequency, Labels
+from mmm.data.inputs import RECENT_PERIODS, DateArray, Labels
 from mmm.data.panel import Panel
 from mmm.effects.estimate import Estimate, Units, probability_above, summarise
 from mmm.effects.support import Support, support
 from mmm.errors import DataError, ModelError, NotFoundError
 from mmm.models.base import FittedModel
+from mmm.planning.baseline import HORIZON
 from mmm.planning.bounds import DEFAULT_BOUNDS
 from mmm.planning.cents import CENTS
 from mmm.planning.optimise import PlanResult, optimise
@@ -29,7 +30,6 @@ from mmm.services.models import ModelInfo, Models, find_model
 
 FloatArray = NDArray[np.float64]
 
-HORIZON = {Frequency.DAY: 84, Frequency.WEEK: 12, Frequency.MONTH: 12}  # periods ahead: 12 weeks, or a year of months
 KEPT_PLANNERS = 8  # the answer at business as usual and its noise: about a megabyte a market
 KEPT_OPTIMA = 16  # a plan with its frontier: some ten kilobytes a market
 

@@ -10,13 +10,13 @@ from mmm.effects.carryover import CarryOver
 from mmm.effects.crossing import Crossing, crossing
 from mmm.effects.curves import DEFAULT_MULTIPLIERS, ResponseCurve, response_curve
 from mmm.effects.interactions import InteractionGrid, interaction_grid
+from mmm.planning.baseline import HORIZON
 from mmm.planning.scenario import Planner
 from mmm.planning.what_if import Multiplied, multiplied
 from mmm.services.audit import Audit
 from mmm.services.base import Kit, Service, requires
 from mmm.services.cache import Recent
 from mmm.services.exports import COLUMNS, contribution_rows, to_csv
-from mmm.services.home import HORIZON
 from mmm.services.insight import Insight, Workbench
 
 if TYPE_CHECKING:
@@ -34,7 +34,7 @@ class ChannelAnswers:
     Attributes:
         curve: its response curve, drawn at least a little beyond today's spend.
         carry_over: how long its effect lasts.
-        doubled: twice as much over the next 12 periods; None where it does not spend, or the family does not plan.
+        doubled: twice as much over the horizon that plans have; None where it does not spend, or the family does not plan.
         crossing: where its next euro stops paying; None without a value per KPI unit, or without spend.
     """
 
@@ -126,7 +126,7 @@ def _channel_answers(bench: Workbench, channel: str) -> ChannelAnswers:
         curve = response_curve(bench.model, bench.panel, channel, wider)
     doubled = None
     if bench.model.supports_planning:
-        planner = Planner(bench.model, bench.panel, HORIZON)
+        planner = Planner(bench.model, bench.panel, HORIZON[bench.panel.labels.frequency])
         doubled = multiplied(planner, bench.panel.labels.channel(channel), DOUBLE)
     return ChannelAnswers(
         curve, bench.results.carry_over[channel], doubled, crossing(bench.model, bench.panel, channel)

@@ -21,6 +21,7 @@ from mmm.effects.contributions import shapley
 from mmm.effects.roi import roi
 from mmm.errors import NotAllowedError, NotFoundError
 from mmm.models.base import FitSettings, FittedModel, Progress, silent
+from mmm.planning.baseline import HORIZON
 from mmm.services.base import Kit
 from mmm.services.datasets import DatasetVersionInfo
 from mmm.services.home import Answers, answers, home_of
@@ -191,6 +192,12 @@ class TestHome:
         panel = a_panel(margin=0.9)
         strong = a_model(panel, beta=np.full((40, 4), 1e6) + np.arange(40)[:, None])
         assert home_of(answered(strong, panel), panel, HealthStatus.PASS, None).unknown == ()
+
+    def test_moves_look_as_far_ahead_as_the_scenarios_page(self) -> None:
+        panel = a_panel(frequency=Frequency.DAY)
+        home = home_of(answered(a_model(panel), panel), panel, HealthStatus.PASS, None)
+        assert home.horizon == HORIZON[Frequency.DAY]
+        assert {move.spend.shape[1] for move in home.moves} == {home.horizon}
 
     def test_channels_that_are_dark_or_undecided_are_named(self) -> None:
         panel = a_panel(margin=0.9)

@@ -13,8 +13,9 @@ from mmm.access import Role
 from mmm.data.inputs import Frequency
 from mmm.errors import DataError, InfeasiblePlanError, ModelError, NotAllowedError, NotFoundError, SpecError
 from mmm.planning import scenario
+from mmm.planning.baseline import HORIZON
 from mmm.planning.scenario import evaluate
-from mmm.services.planning import HORIZON, Outlook, _planner_of
+from mmm.services.planning import Outlook, _planner_of
 from mmm.services.scenarios import FORMAT_VERSION, from_payload, scenario_of, to_payload
 from tests.champion import known_world, publish, store
 from tests.fakes import FakeModel, a_model, a_panel
