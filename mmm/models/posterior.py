@@ -69,7 +69,8 @@ class Posterior:
     A class because the decomposition of the baseline's columns is made once and used by every evaluation.
 
     Theta is `[batch, 4 * channel + 2]`: logit decay, log half-saturation, log slope, log contribution (each
-    `[channel]`), log media share, log noise.
+    `[channel]`), log media share, log noise. Decays are those of a week whatever the period, so that the prior
+    means the same half-life in days.
     """
 
     def __init__(self, panel: Panel, priors: Priors) -> None:
@@ -77,6 +78,7 @@ class Posterior:
         self.scaling = Scaling.of(panel)
         self.design = Design.of(panel)
         self.n_channels = len(panel.labels.channels)
+        self._weeks = panel.labels.frequency.days / 7.0  # in a period
         self.pairs = channel_pairs(self.n_channels)
         self._first, self._second = ([pair[side] for pair in self.pairs] for side in (0, 1))
         inputs = panel.inputs()
@@ -125,7 +127,7 @@ class Posterior:
         c = self.n_channels
         logit, half, slope, contribution = (theta[:, i * c : (i + 1) * c] for i in range(4))
         return Theta(
-            decay=0.97 / (1.0 + np.exp(-logit)),
+            decay=(0.97 / (1.0 + np.exp(-logit))) ** self._weeks,
             half_saturation=np.exp(half),
             slope=np.exp(slope),
             contribution=np.exp(contribution),

@@ -12,6 +12,7 @@ from mmm.models.base import FitSettings
 from mmm.models.posterior import Posterior, Priors
 from mmm.models.sampling import laplace_covariance, maximise, sample
 from mmm.models.structural import fit_structural
+from tests.models.worlds import daily, monthly, small_world
 
 SETTINGS = FitSettings(seed=0, n_draws=100)
 
@@ -20,6 +21,16 @@ def test_a_kpi_that_never_varies_is_refused():
     panel = five_channel_world(1).panel
     with pytest.raises(ModelError, match="never varies"):
         fit_structural(replace(panel, kpi=np.ones_like(panel.kpi)), SETTINGS)
+
+
+def test_the_prior_means_the_same_half_life_in_days_at_every_frequency():
+    half_lives = []
+    for panel in (small_world(), daily(), monthly()):
+        posterior = Posterior(panel, Priors())
+        decay = posterior.natural(posterior.centre()[None]).decay
+        half_lives.append(panel.labels.frequency.days * np.log(0.5) / np.log(decay))
+    np.testing.assert_allclose(half_lives[1], half_lives[0])
+    np.testing.assert_allclose(half_lives[2], half_lives[0])
 
 
 def test_the_marginal_likelihood_is_that_of_the_full_gaussian():
