@@ -34,7 +34,7 @@ class ChannelAnswers:
     Attributes:
         curve: its response curve, drawn at least a little beyond today's spend.
         carry_over: how long its effect lasts.
-        doubled: twice as much over the horizon that plans have; None where it does not spend, or the family does not plan.
+        doubled: twice as much over the horizon of plans; None where it does not spend, or the family does not plan.
         crossing: where its next euro stops paying; None without a value per KPI unit, or without spend.
     """
 
