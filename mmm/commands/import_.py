@@ -25,7 +25,7 @@ def import_file(
     """Store a file as a data set, or as the next version of the one called NAME.
 
     Nothing is assumed: without a mapping, or while the file leaves a question open, nothing is stored and the command
-    says what is missing.
+    says what is missing. Columns that look personal and are not mapped are left out.
     """
     from mmm.data.mapping import Mapping
     from mmm.services.desk import consider
@@ -45,9 +45,13 @@ def import_file(
             typer.echo(f"{finding.severity.value:<7} {place}{finding.message}", err=True)
         called = name or file.stem
         existing = next((d for d in services.datasets.list(actor) if d.name == called), None)
+        used = {column for column, _ in confirmed.used_columns}
+        personal = [column for column in reading.personal if column not in used]
         stored = services.desk.store(
-            actor, reading, confirmed, name=called, dataset_id=existing.id if existing else None
+            actor, reading, confirmed, name=called, dataset_id=existing.id if existing else None, leave_out=personal
         )
+        if personal:
+            typer.echo(f"not stored, because it looks personal: {', '.join(personal)}", err=True)
         said = "holds exactly this already" if stored.already else "stored"
         typer.echo(f"{stored.version.id}  {called}, version {stored.version.number}: {said}")
 

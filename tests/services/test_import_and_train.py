@@ -47,6 +47,13 @@ def test_a_file_is_stored_once_and_then_recognised(mmm, file, mapping, services,
     assert dataset.latest.created_by == "Analyst"
 
 
+def test_columns_that_look_personal_are_not_stored(mmm, file, mapping, services, person):
+    result = mmm("import", file, "--mapping", mapping, "--name", "Shop", "--as", "analyst")
+    assert "not stored, because it looks personal: E-Mail" in result.stderr
+    (dataset,) = services.datasets.list(person("analyst"))
+    assert "E-Mail" not in services.datasets.as_read(person("analyst"), dataset.latest.id).columns
+
+
 @pytest.mark.parametrize(
     ("words", "told"),
     [
