@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections import Counter
+from collections.abc import Mapping as MappingType
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -90,6 +91,8 @@ class Datasets(Service):
         dataset_id: str | None = None,
         is_sample: bool = False,
         version_id: str | None = None,
+        after: str | None = None,
+        confirmed: MappingType[str, object] | None = None,
     ) -> DatasetVersionInfo:
         """Store an upload as a new dataset, or as the next version of `dataset_id`; all of it or nothing.
 
@@ -105,21 +108,15 @@ class Datasets(Service):
             dataset_id: the dataset this is the next version of.
             is_sample: simulated data, labelled so wherever it shows.
             version_id: key of the upload; a version that carries it already is returned as it is.
+            after: the version that must still be the newest of `dataset_id`; None skips that check.
+            confirmed: what a person agreed to at the desk, for the audit table.
 
         Raises:
             SpecError: the name is empty or too long.
-            ConflictError: another dataset has this name.
+            ConflictError: another dataset has this name, or somebody added a version after `after`.
             NotFoundError: there is no such dataset in this workspace.
         """
-        from mmm.data.parquet import panel_to_parquet
-        from mmm.services.as_read import table_to_parquet
-
-        blobs = {
-            "panel": panel_to_parquet(panel),
-            "as_read": table_to_parquet(as_read),
-            "findings": json.dumps([finding.as_dict() for finding in findings], ensure_ascii=False).encode(),
-            "mapping": mapping.to_json().encode(),
-        }
+        blobs = _blobs(panel, as_read, findings, mapping)
         with self._work() as uow:
             now = self._now()
             stored = None if version_id is None else uow.datasets.version(actor.workspace_id, version_id)
@@ -127,6 +124,8 @@ class Datasets(Service):
                 return _version_info(stored, uow.users.display_names(actor.workspace_id))
             dataset = _dataset_for(uow, actor, name, dataset_id, is_sample=is_sample, now=now)
             parent = uow.datasets.latest(dataset.id)
+            names = uow.users.display_names(actor.workspace_id)
+            _refuse_overtaken(parent, after, names)
             row = DatasetVersionRow(
                 id=version_id or new_id(),
                 workspace_id=actor.workspace_id,
@@ -146,8 +145,10 @@ class Datasets(Service):
                 "source_sha256": row.source_sha256,
                 "mapping_sha256": hashlib.sha256(blobs["mapping"]).hexdigest(),
             }
+            if confirmed is not None:
+                uow.audit.record(actor, "confirm_mapping", "dataset_version", row.id, details=confirmed, at=now)
             uow.audit.record(actor, "save_dataset", "dataset_version", row.id, details=details, at=now)
-            info = _version_info(row, uow.users.display_names(actor.workspace_id))
+            info = _version_info(row, names)
             uow.commit()
         return info
 
@@ -278,6 +279,28 @@ def _dataset_for(
         raise ConflictError(f"There is a dataset “{name}” already; add a version to it, or choose another name.")
     row = DatasetRow(workspace_id=actor.workspace_id, name=name, is_sample=is_sample, archived=False, created_at=now)
     return uow.datasets.add(row)
+
+
+def _blobs(panel: Panel, as_read: pd.DataFrame, findings: Sequence[Finding], mapping: Mapping) -> dict[str, bytes]:
+    """What is sealed, by column."""
+    from mmm.data.parquet import panel_to_parquet
+    from mmm.services.as_read import table_to_parquet
+
+    return {
+        "panel": panel_to_parquet(panel),
+        "as_read": table_to_parquet(as_read),
+        "findings": json.dumps([finding.as_dict() for finding in findings], ensure_ascii=False).encode(),
+        "mapping": mapping.to_json().encode(),
+    }
+
+
+def _refuse_overtaken(latest: DatasetVersionRow | None, seen: str | None, names: dict[str, str]) -> None:
+    if latest is not None and seen is not None and latest.id != seen:
+        who = names.get(latest.created_by, "somebody who has left")
+        raise ConflictError(
+            f"{who} added version {latest.number} since you uploaded this file. Nothing was stored; "
+            "compare with that version, then upload the file again if it is still needed."
+        )
 
 
 def _summary(panel: Panel, findings: Sequence[Finding]) -> dict[str, Any]:

@@ -14,7 +14,7 @@ from mmm.data.findings import Finding, Question, Severity
 from mmm.data.guess import guess
 from mmm.data.mapping import Mapping, answer
 from mmm.data.read import RawTable, read_table
-from mmm.errors import ConflictError, DataError
+from mmm.errors import DataError
 from mmm.services.base import Kit, Service, requires
 from mmm.services.datasets import Datasets, DatasetVersionInfo
 from mmm.store.audit import FAILED
@@ -198,15 +198,7 @@ class Desk(Service):
         same = self._same(actor, reading, mapping, name, dataset_id)
         if same is not None:
             return Stored(same, already=True)
-        self._refuse_overtaken(actor, reading, dataset_id)
         kept = [column for column in reading.raw.frame.columns if column not in set(leave_out)]
-        details = {
-            "source_sha256": reading.raw.sha256,
-            "channels": len(mapping.channels),
-            "controls": len(mapping.controls),
-            "left_out": len(reading.raw.columns) - len(kept),
-        }
-        self._note(actor, "confirm_mapping", details)
         version = self._datasets.save(
             actor,
             name=name,
@@ -218,6 +210,13 @@ class Desk(Service):
             as_read=reading.raw.frame[kept],
             dataset_id=dataset_id,
             version_id=reading.id,
+            after=self._seen(reading, dataset_id),
+            confirmed={
+                "source_sha256": reading.raw.sha256,
+                "channels": len(mapping.channels),
+                "controls": len(mapping.controls),
+                "left_out": len(reading.raw.columns) - len(kept),
+            },
         )
         return Stored(version, already=False)
 
@@ -235,15 +234,9 @@ class Desk(Service):
         same_file = latest.source_sha256 == reading.raw.sha256
         return latest if same_file and self._datasets.mapping(actor, latest.id) == mapping else None
 
-    def _refuse_overtaken(self, actor: Actor, reading: Reading, dataset_id: str | None) -> None:
-        if dataset_id is None or reading.parent is None or reading.dataset_id != dataset_id:
-            return
-        latest = self._datasets.get(actor, dataset_id).latest
-        if latest.id != reading.parent.id:
-            raise ConflictError(
-                f"{latest.created_by} added version {latest.number} since you uploaded this file. Nothing was stored; "
-                "compare with that version, then upload the file again if it is still needed."
-            )
+    def _seen(self, reading: Reading, dataset_id: str | None) -> str | None:
+        """The version that was the newest of `dataset_id` when the file was read; None where nobody looked."""
+        return reading.parent.id if reading.parent is not None and reading.dataset_id == dataset_id else None
 
     def _note(self, actor: Actor, action: str, details: dict[str, object], outcome: str = "ok") -> None:
         with self._work() as uow:

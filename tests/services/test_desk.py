@@ -149,3 +149,9 @@ class TestStoring:
         store(reading)
         assert events("confirm_mapping")[0].details["source_sha256"] == reading.raw.sha256
         assert len(events("save_dataset")) == 1
+
+    def test_what_was_not_stored_was_not_confirmed(self, read, store, events):
+        store(read(), name="Shop")
+        with pytest.raises(ConflictError, match="already"):
+            store(read(messy_csv(weeks=84)), name="Shop")
+        assert len(events("confirm_mapping")) == 1
