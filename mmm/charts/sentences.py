@@ -227,8 +227,7 @@ def change_title(change: Change | None, kpi: str) -> str:
     if change is None:
         return "There is not enough history yet to say what changed."
     over = f"in the last {span(len(change.recent), change.labels.frequency)}"
-    relative = change.total / change.before if change.before else 0.0
-    if abs(relative) < NOTICEABLE:
+    if abs(change.total) <= NOTICEABLE * abs(change.before):
         return f"{begin(kpi)} held level {over}."
     verb = "rose" if change.total > 0 else "fell"
     text = f"{begin(kpi)} {verb} by {amount(abs(change.total), change.units)} {over}"
@@ -271,10 +270,9 @@ def move_title(move: Move) -> str:
 def move_worth(move: Move) -> str:
     """What a move is worth, with interval and chance."""
     low, high = float(move.gain.lo), float(move.gain.hi)
-    what = "profit" if move.units.has_value else move.units.kpi
     ends = between(low, high, move.units) if low < 0 else f"{amount_interval(low, high, move.units)}"
     text = f"Worth about {amount(move.gain.mean, move.units)}"
-    text += f" of {what}" if move.units.has_value else ""
+    text += " of profit" if move.units.has_value else ""
     return f"{text} ({ends}); {probability(move.p_better)} likely to pay."
 
 
@@ -286,7 +284,7 @@ def moves_title(moves: Sequence[Move], horizon: int, frequency: Frequency) -> st
     return f"{'Three moves' if len(moves) == 3 else 'Moves'} worth making {ahead}"
 
 
-# --- explain --------------------------------------------------------------------------------------------------------
+# --- returns --------------------------------------------------------------------------------------------------------
 
 
 def roi_words(returns: Roi, index: int) -> tuple[str, str]:

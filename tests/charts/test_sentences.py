@@ -251,6 +251,10 @@ class TestHome:
         assert "held level" in sentences.change_title(self.change(1e3, (0.0, 0.0), 0.0), "revenue")
         assert "not enough history" in sentences.change_title(None, "revenue")
 
+    def test_sales_that_were_nothing_before_did_not_hold_level(self):
+        nothing_before = replace(self.change(90e3, (20e3, 0.0), 0.0), before=0.0, after=110e3)
+        assert sentences.change_title(nothing_before, "revenue").startswith("Revenue rose by")
+
     def test_a_move_says_amount_worth_interval_and_chance(self) -> None:
         move = Move(
             MoveKind.SHIFT,
