@@ -12,13 +12,14 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from mmm.data.findings import THIN, whole_percent
 from mmm.effects.estimate import Units
 
-THIN = "\u202f"  # narrow no-break space: between a number and its unit, never broken over two lines
 MINUS = "\u2212"
 UNKNOWN = "\u2013"
 DASH = "\u2013"  # between the ends of an interval
 SIGNIFICANT = 3
+CERTAIN = 1e-9  # a chance is never nearer to none or all than that
 LARGEST = 1e30  # beyond it a number is about nothing a business can count
 
 SYMBOLS = {
@@ -117,11 +118,7 @@ def probability(share: Number | None) -> str:
     known = _known(share)
     if known is None:
         return UNKNOWN
-    if known > 0.99:
-        return f"over 99{THIN}%"
-    if known < 0.01:
-        return f"under 1{THIN}%"
-    return f"{round(known * 100)}{THIN}%"
+    return whole_percent(min(max(known, CERTAIN), 1 - CERTAIN))
 
 
 def ratio(value: Number | None) -> str:

@@ -9,6 +9,7 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
+from mmm.data.findings import whole_percent
 from mmm.data.panel import Panel
 
 FloatArray = NDArray[np.float64]
@@ -111,7 +112,9 @@ def _unobserved(panel: Panel) -> Check:
     share = 1.0 - float(panel.observed.mean())
     status: Status = "pass" if share <= UNOBSERVED_WARN else "warn" if share <= UNOBSERVED_FAIL else "fail"
     count = int((~panel.observed).sum())
-    finding = f"{count:,} of {panel.observed.size:,} periods ({share:.0%}) are filled or excluded, so not fitted."
+    finding = (
+        f"{count:,} of {panel.observed.size:,} periods ({whole_percent(share)}) are filled or excluded, so not fitted."
+    )
     remedy = "" if status == "pass" else "Find the missing values in the source and upload the file again."
     return Check("unobserved", "Gaps", status, finding, remedy)
 
@@ -139,7 +142,7 @@ def _calm(panel: Panel) -> Check:
     if not constant and not calm:
         return Check("constant_channel", "Spend varies", "pass", "Every channel's spend varies over time.", "")
     said = [f"{', '.join(constant)}: the same spend in every period"] if constant else []
-    said += [f"{', '.join(calm)}: spend varies by less than {CALM:.0%} of its mean"] if calm else []
+    said += [f"{', '.join(calm)}: spend varies by less than {whole_percent(CALM)} of its mean"] if calm else []
     return Check(
         "constant_channel",
         "Spend varies",

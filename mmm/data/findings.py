@@ -70,6 +70,18 @@ class Question:
         }
 
 
+THIN = "\u202f"  # narrow no-break space: between a number and its unit, never broken over two lines
+
+
+def whole_percent(share: float) -> str:
+    """A share of one in whole percent: "36 %"; "under 1 %" and "over 99 %" rather than nothing or all."""
+    if 0 < share < 0.01:
+        return f"under 1{THIN}%"
+    if 0.99 < share < 1:
+        return f"over 99{THIN}%"
+    return f"{100 * share:.0f}{THIN}%".replace("-", "\u2212")
+
+
 def counted(n: int, noun: str) -> str:
     """`1 row`, `12 rows`."""
     return f"{n:,} {noun}" if n == 1 else f"{n:,} {noun}s"

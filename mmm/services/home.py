@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from mmm.data.findings import whole_percent
 from mmm.data.inputs import RECENT_PERIODS
 from mmm.data.panel import Panel
 from mmm.effects.change import Change, latest_change
@@ -96,6 +97,6 @@ def _about_channels(returns: Roi, panel: Panel) -> Iterator[str]:
         if returns.p_pays_back is not None:
             chance = float(returns.p_pays_back[index])
             if OPEN[0] < chance < OPEN[1]:
-                yield f"Whether {name} pays back is open: the chance is {chance:.0%}."
+                yield f"Whether {name} pays back is open: the chance is {whole_percent(chance)}."
         elif float(returns.contribution.kpi.lo[index]) <= 0:
             yield f"The data do not rule out that {name} brings nothing."

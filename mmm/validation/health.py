@@ -9,6 +9,7 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
+from mmm.data.findings import whole_percent
 from mmm.data.panel import Panel
 from mmm.effects.roi import Roi
 from mmm.models.base import FittedModel
@@ -86,7 +87,7 @@ def _beats_yardstick(held: HoldOut) -> HealthCheck:
 def _interval_holds(held: HoldOut) -> HealthCheck:
     share = held.coverage
     status: Status = "pass" if share >= COVERAGE_WARN else "warn" if share >= COVERAGE_FAIL else "fail"
-    finding = f"{share:.0%} of these periods fell inside the model's 90 % interval."
+    finding = f"{whole_percent(share)} of these periods fell inside the model's 90 % interval."
     remedy = (
         ""
         if status == "pass"
@@ -100,7 +101,7 @@ def _media_share(model: FittedModel, panel: Panel) -> HealthCheck:
     on, off = model.expected(inputs), model.expected(inputs.media_off())
     share = float((on - off).mean(axis=0).sum() / max(abs(on.mean(axis=0).sum()), 1e-12))
     status: Status = "fail" if not 0 <= share <= MEDIA_SHARE_FAIL else "warn" if share > MEDIA_SHARE_WARN else "pass"
-    finding = f"The model ascribes {share:.0%} of the KPI to media."
+    finding = f"The model ascribes {whole_percent(share)} of the KPI to media."
     remedy = "" if status == "pass" else "Add what else moves sales (price, distribution, season), then train again."
     return HealthCheck("media_share", "Share of media", status, finding, remedy)
 
@@ -112,7 +113,7 @@ def _baseline_positive(model: FittedModel, panel: Panel) -> HealthCheck:
     finding = (
         "Without media, sales stay positive in every period."
         if below == 0
-        else (f"Without media, the model expects negative sales in {below:.0%} of periods.")
+        else (f"Without media, the model expects negative sales in {whole_percent(below)} of periods.")
     )
     remedy = "" if status == "pass" else "Check the mapping and the KPI's unit; a trend may be missing."
     return HealthCheck("baseline", "Plausible baseline", status, finding, remedy)

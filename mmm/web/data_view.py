@@ -11,10 +11,11 @@ import streamlit as st
 
 from mmm.access.roles import Permission
 from mmm.charts.history import history
-from mmm.charts.numbers import amount, long_date, money
+from mmm.charts.numbers import amount, long_date, money, percent
 from mmm.data.check import Check, check_panel
 from mmm.data.findings import counted
 from mmm.effects.estimate import Units
+from mmm.planning.baseline import YEAR
 from mmm.services.insight import last_day
 from mmm.web.cards import check_cards, summary
 from mmm.web.catalogue import ROOT
@@ -30,7 +31,6 @@ if TYPE_CHECKING:
     from mmm.services.datasets import DatasetInfo, DatasetVersionInfo
 
 SAMPLES = ROOT / "sample_data"
-RECENT = {"day": 364, "week": 52, "month": 12}  # periods of the last year
 _TEMPLATE = """week,revenue,search_spend,social_spend,tv_spend,promotion
 2024-01-01,152300,8200,5400,12000,0
 2024-01-08,149800,7900,5600,0,0
@@ -104,7 +104,7 @@ def stored(actor: Actor, datasets: Sequence[DatasetInfo]) -> None:
 
 def _facts(latest: DatasetVersionInfo, panel: Panel) -> list[str]:
     uploaded = f"uploaded by {latest.created_by} on {long_date(latest.created_at.date())}"
-    margin = "margin not told" if panel.margin is None else f"margin {panel.margin:.0%}"
+    margin = "margin not told" if panel.margin is None else f"margin {percent(panel.margin)}"
     return [f"Version {latest.number}", uploaded, f"KPI: {panel.kpi_name}", panel.currency, margin]
 
 
@@ -143,7 +143,7 @@ def _actions(actor: Actor, dataset: DatasetInfo, by_id: dict[str, DatasetInfo]) 
 
 def _figures(panel: Panel) -> list[Figure]:
     unit = panel.labels.frequency.value
-    year = slice(max(0, panel.n_periods - RECENT[unit]), panel.n_periods)
+    year = slice(max(0, panel.n_periods - YEAR[panel.labels.frequency]), panel.n_periods)
     span = f"last {counted(year.stop - year.start, unit)}"
     used = int(panel.observed.any(axis=0).sum())
     spend, kpi = panel.spend[:, year].sum(axis=(0, 2)), panel.kpi[:, year].sum(axis=0)

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from mmm.charts.numbers import amount, between, money, probability, signed_percent
+from mmm.charts.numbers import amount, between, money, percent, probability, signed_percent
 from mmm.data.inputs import Frequency
 from mmm.effects.estimate import Estimate, Units
 from mmm.effects.support import SupportStatus
@@ -134,7 +134,9 @@ def pays_back(outcome: ScenarioOutcome, margin: float | None) -> tuple[float, st
         return None
     profit = (1.0 if margin is None else margin) * outcome.uplift_draws - extra
     chance = float((profit > 0).mean())
-    basis = "Nobody told the margin, so revenue counts in full." if margin is None else f"At a margin of {margin:.0%}."
+    basis = (
+        "Nobody told the margin, so revenue counts in full." if margin is None else f"At a margin of {percent(margin)}."
+    )
     return chance, basis
 
 
