@@ -169,7 +169,8 @@ def offered_again(actor: Actor, jobs: Sequence[JobInfo], titles: Mapping[str, st
             continue
         what = escape(titles.get(str(version), "data you cannot see"))
         with st.container(key=f"again_{job.id}", gap="small"):
-            st.warning(f"The training on {what} was {OUTCOMES[job.status]}: {escape(job.message)}")
+            ended = OUTCOMES[job.status] if job.status is JobStatus.FAILED else f"was {OUTCOMES[job.status]}"
+            st.warning(f"The training on {what} {ended}: {escape(job.message)}")
             if st.button("Try again", key=f"retry_{job.id}"):
                 _quietly(partial(services().jobs.retry, actor, job.id))
 

@@ -2,39 +2,19 @@
 
 from __future__ import annotations
 
-import re
-
 from tests.browser.conftest import PHONE, picture, settled, sign_in
+from tests.browser.desk import (
+    choose,
+    hand_over,
+    headline,
+    open_box,
+    publish_when_trained,
+    save_as,
+    train_structural,
+)
 from tests.messy import NAME, messy_csv
 
 TRAINED_WITHIN_MS = 120_000  # the workers start, and one family is fitted twice
-
-
-def headline(page):
-    return page.get_by_test_id("stMain").get_by_role("heading", level=1).first
-
-
-def hand_over(page, name, content):
-    chooser = page.locator("input[type=file]").first
-    chooser.set_input_files({"name": name, "mimeType": "text/csv", "buffer": content})
-    settled(page)
-
-
-def open_box(page):
-    """The box for a file; beside data that are there already it has to be asked for."""
-    if page.get_by_role("button", name="Upload a file").count():
-        press(page, "Upload a file")
-        choose(page, "is another data set")
-
-
-def press(page, label):
-    page.get_by_role("button", name=label, exact=True).first.click()
-    settled(page)
-
-
-def choose(page, text):
-    page.get_by_text(text, exact=True).first.click()
-    settled(page)
 
 
 def test_a_messy_file_becomes_a_published_model(page, new_page):
@@ -59,39 +39,17 @@ def test_a_messy_file_becomes_a_published_model(page, new_page):
     assert "ready to be saved" not in headline(other_tab).inner_text()  # the upload is this tab's alone
     other_tab.close()
 
-    page.get_by_role("textbox", name="Name of the data set").first.fill("Shop")
-    page.keyboard.press("Tab")
-    settled(page)
-    page.get_by_role("button", name="Save", exact=True).first.dblclick()
-    page.get_by_text("“Shop”").first.wait_for()
-    settled(page)
-    headline(page).get_by_text("“Shop” reaches to").wait_for()
+    save_as(page, "Shop", twice=True)
     picture(page, "upload-saved")
     page.get_by_role("tab", name="Versions").click()
     settled(page)
     page.get_by_test_id("stMain").get_by_label("1 version with who uploaded it").first.wait_for(state="attached")
 
-    press(page, "Train on these data")
-    for family in ("Ridge", "XGBoost"):
-        choose(page, family)
-    page.get_by_role("button", name="Train", exact=True).first.click()
-    page.get_by_role("button", name="Cancel").first.wait_for()
+    train_structural(page)
     page.goto("/data")
     settled(page)
     page.goto("/train")  # a switch of pages and a hard reload later it is still there, or done
-    publish = page.get_by_role("button", name=re.compile(r"^Publish model 1"))
-    publish.first.wait_for(timeout=TRAINED_WITHIN_MS)
-    settled(page)
-    headline(page).get_by_text("is recommended for “Shop”").wait_for()
-    picture(page, "upload-trained")
-    publish.first.click()
-    settled(page)
-    if page.get_by_label(re.compile("^Why publish it all the same")).count():
-        page.get_by_label(re.compile("^Why publish it all the same")).first.fill("A test of the way, not of the model.")
-        page.keyboard.press("Tab")
-        settled(page)
-    press(page, "Publish now")
-    page.get_by_text("answers for “Shop” from now on").first.wait_for()
+    publish_when_trained(page, "Shop", TRAINED_WITHIN_MS)
 
     page.goto("/models")
     settled(page)
