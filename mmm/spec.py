@@ -9,7 +9,9 @@ from typing import Any
 from mmm.data.mapping import Mapping
 from mmm.data.panel import KpiKind
 from mmm.errors import SpecError
+from mmm.models.base import EFFORTS
 from mmm.models.registry import FAMILIES
+from mmm.planning.bounds import DEFAULT_BOUNDS
 
 MAPPING_KEYS = frozenset(
     {"date", "market", "kpi", "value_per_kpi", "margin", "currency", "country", "channels", "controls", "population"}
@@ -18,9 +20,7 @@ MAPPING_KEYS = frozenset(
 PLAN_KEYS = frozenset({"horizon", "total", "bounds"})
 OTHER_KEYS = frozenset({"model", "effort", "future", "plan", "curve_multipliers"})
 DEFAULT_HORIZON = 12
-DEFAULT_BOUNDS = (0.3, 2.0)
 DEFAULT_MULTIPLIERS = tuple(i / 10 for i in range(16))  # 0 to 1.5 x mean spend
-EFFORTS = ("quick", "full")
 AUTO = "auto"
 
 
@@ -36,7 +36,7 @@ class PlanSpec:
 
     horizon: int = DEFAULT_HORIZON
     total: float | None = None
-    bounds: MappingType[str, tuple[float, float]] = field(default_factory=lambda: {"default": DEFAULT_BOUNDS})
+    bounds: MappingType[str, tuple[float, float]] = field(default_factory=lambda: dict(DEFAULT_BOUNDS))
 
 
 @dataclass(frozen=True)
@@ -71,11 +71,15 @@ class Spec:
         problems = [f"“{key}” is no key of a specification" for key in plain if key not in MAPPING_KEYS | OTHER_KEYS]
         problems += [f"“{key}” is missing" for key in ("date", "kpi", "channels") if not plain.get(key)]
         model, effort = plain.get("model", AUTO), plain.get("effort", "quick")
-        if model != AUTO and model not in FAMILIES:
+        if model not in (AUTO, *FAMILIES):
             problems.append(f"model must be {AUTO} or one of {', '.join(FAMILIES)}, not “{model}”")
         if effort not in EFFORTS:
             problems.append(f"effort must be one of {', '.join(EFFORTS)}, not “{effort}”")
-        plan, plan_problems = _plan(plain.get("plan", {}), set(plain.get("channels") or {}))
+        channels = plain.get("channels") or {}
+        if not isinstance(channels, dict):
+            problems.append("channels must be an object that names the columns of each channel")
+            channels = {}
+        plan, plan_problems = _plan(plain.get("plan", {}), set(channels))
         multipliers, multiplier_problems = _multipliers(plain.get("curve_multipliers", DEFAULT_MULTIPLIERS))
         problems += plan_problems + multiplier_problems + _scalars(plain)
         if problems:
@@ -103,10 +107,13 @@ def _plan(plain: Any, channels: set[str]) -> tuple[PlanSpec, list[str]]:  # noqa
         horizon = DEFAULT_HORIZON
     if total is not None and not (_is_number(total) and total > 0):
         problems.append("plan.total must be an amount above zero")
-    bounds = {"default": DEFAULT_BOUNDS}
+    bounds = dict(DEFAULT_BOUNDS)
     given = plain.get("bounds") or {}
     if isinstance(given, list):
         given = {"default": given}
+    if not isinstance(given, dict):
+        problems.append("plan.bounds must be an object, or one pair [lowest, highest] for all channels")
+        given = {}
     for name, pair in given.items():
         if name != "default" and name not in channels:
             problems.append(f"plan.bounds names “{name}”, which is no channel")
@@ -132,6 +139,11 @@ def _scalars(plain: dict[str, Any]) -> list[str]:
             problems.append(f"{key} must be a text")
     if plain.get("margin") is not None and not (_is_number(plain["margin"]) and 0 < plain["margin"] <= 1):
         problems.append("margin must be a number above 0 and at most 1")
+    if not isinstance(plain.get("roll_up", False), bool | None):
+        problems.append("roll_up must be true or false")
+    controls = plain.get("controls") or {}
+    if isinstance(controls, list) and not all(isinstance(name, str) for name in controls):
+        problems.append("controls must be a list of columns, or an object of columns and their roles")
     value = plain.get("value_per_kpi")
     if value is not None and not isinstance(value, str) and not (_is_number(value) and value > 0):
         problems.append("value_per_kpi must be a column or an amount above zero")

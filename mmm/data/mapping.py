@@ -181,4 +181,7 @@ def _channel(columns: ChannelColumns | str | MappingType[str, str]) -> ChannelCo
         return columns
     if isinstance(columns, str):
         return ChannelColumns(columns)
-    return ChannelColumns(columns["spend"], columns.get("exposure"))
+    spend, exposure = columns["spend"], columns.get("exposure")
+    if not isinstance(spend, str) or not isinstance(exposure, str | None):
+        raise TypeError("the columns of a channel are named by texts")
+    return ChannelColumns(spend, exposure)

@@ -25,6 +25,9 @@ def silent(share: float, message: str) -> None:
     """A `Progress` that tells nobody."""
 
 
+EFFORTS = ("quick", "full")
+
+
 @dataclass(frozen=True)
 class FitSettings:
     """How a family is fitted. `effort` trades seconds for accuracy and draws, never meaning."""

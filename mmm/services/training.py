@@ -9,6 +9,7 @@ from typing import Any
 
 from mmm.access import SYSTEM_ID, Actor, Permission
 from mmm.errors import ConflictError, NotAllowedError, SpecError
+from mmm.models.base import EFFORTS
 from mmm.services.base import Kit, Service, requires
 from mmm.services.datasets import find_dataset, find_version
 from mmm.services.jobs import JobQueue
@@ -18,7 +19,6 @@ from mmm.store.tables import JobRow
 from mmm.store.unit_of_work import UnitOfWork
 
 TRAIN = "train"  # name of the task, in job rows and in the workers
-EFFORTS = ("quick", "full")
 
 
 @dataclass(frozen=True)

@@ -54,6 +54,24 @@ def test_every_problem_is_named_at_once():
         assert word in str(caught.value), word
 
 
+@pytest.mark.parametrize(
+    "patch",
+    [
+        {"channels": [{"spend": "x"}]},
+        {"channels": 5},
+        {"channels": {"a": {"spend": ["x"]}}},
+        {"controls": [["a"]]},
+        {"model": ["ridge"]},
+        {"effort": {}},
+        {"roll_up": "no"},
+        {"plan": {"bounds": "wide"}},
+    ],
+)
+def test_a_value_of_another_kind_is_refused_in_words(patch):
+    with pytest.raises(MMMError):
+        Spec.from_dict({"date": "week", "kpi": "revenue", "channels": {"tv": "tv_spend"}, **patch})
+
+
 @pytest.mark.parametrize("plain", [None, [], "text", 3, {}])
 def test_what_is_no_specification_is_refused(plain):
     with pytest.raises(SpecError):
