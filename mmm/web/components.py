@@ -211,7 +211,7 @@ def download(
         file_name: as the browser saves it.
         mime: type of the content.
         key: stable key of the button.
-        permission: who sees the button at all; the service decides again.
+        permission: who sees the button, and gets the file when they press it; the service decides again.
         primary: True for the one main action of a page.
     """
     actor, token, server = current_actor(polling=True), identity.session_token(), services()
@@ -221,9 +221,9 @@ def download(
     connection = context.session_id
 
     def content() -> bytes:  # runs on the click, outside the page: whoever signed out meanwhile gets nothing
-        now = server.accounts.actor_for(token, extend=True) if token else actor
-        if now is None:
-            raise PermissionError("The session has ended; sign in again.")
+        now = server.accounts.actor_for(token)
+        if now is None or not now.may(permission):
+            raise PermissionError("The session has ended, or may not take this any more; sign in again.")
         made = make(now)
         keep_download(made, mime, file_name, connection)
         return made

@@ -7,6 +7,7 @@ import json
 import pytest
 from streamlit.testing.v1 import AppTest
 
+from mmm.access import Role
 from mmm.web import identity, theme
 from mmm.web.components import open_page
 
@@ -104,6 +105,25 @@ def test_a_download_is_offered_only_with_the_permission(installation, monkeypatc
         monkeypatch.setattr(identity, "session_token", lambda token=token: token)
         offered[role] = len(drawn(script).get("download_button"))
     assert offered == {"manager": 1, "engineer": 0}
+
+
+def test_a_download_pressed_after_the_permission_is_gone_gives_nothing(installation, monkeypatch):
+    def script():
+        from mmm.web.components import download
+
+        download("Export", lambda actor: b"x", file_name="x.csv", mime="text/csv", key="x")
+
+    given = []
+    monkeypatch.setattr("mmm.web.components.st.download_button", lambda label, content, **more: given.append(content))
+    token = installation.token("manager")
+    monkeypatch.setattr(identity, "session_token", lambda: token)
+    drawn(script)
+    assert given[0]() == b"x"
+    installation.services.users.set_roles(
+        installation.actor("admin"), installation.actor("manager").user_id, [Role.ENGINEER]
+    )
+    with pytest.raises(PermissionError):
+        given[0]()
 
 
 def luminance(colour):
