@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import csv
-import io
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING
+
+from mmm.services.exports import to_csv
 
 if TYPE_CHECKING:
     from mmm.store.audit import AuditEvent, AuditVerdict
 
 COLUMNS = ("Number", "Time (UTC)", "Who", "What", "On", "Outcome", "Details")
-_FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")  # a spreadsheet would compute such a cell
 
 
 def words(action: str) -> str:
@@ -53,14 +52,5 @@ def verdict_words(verdict: AuditVerdict) -> str:
 
 def as_csv(events: Iterable[AuditEvent]) -> bytes:
     """The events as UTF-8 CSV that a spreadsheet opens without computing anything in it."""
-    text = io.StringIO(newline="")
-    writer = csv.writer(text)
-    writer.writerow(COLUMNS)
-    for event in events:
-        texts = [_inert(str(cell)) for cell in _cells(event)[2:]]
-        writer.writerow([event.seq, event.at.isoformat(timespec="seconds"), *texts])
-    return ("\ufeff" + text.getvalue()).encode("utf-8")
-
-
-def _inert(cell: str) -> str:
-    return f"'{cell}" if cell.startswith(_FORMULA_STARTS) else cell
+    rows = ((event.seq, event.at.isoformat(timespec="seconds"), *_cells(event)[2:]) for event in events)
+    return to_csv([COLUMNS, *rows])
