@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import streamlit as st
 
+from mmm.data.read import MAX_FILE_BYTES
 from mmm.errors import MMMError
 from mmm.services.desk import Draft, Reading, unanswered
 from mmm.web.components import escape
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
     from mmm.services.datasets import DatasetInfo
 
 TYPES = ["csv", "tsv", "txt", "xlsx", "xlsm"]  # a hint for the file dialogue; the content decides
-MAX_MB = 50  # as `mmm.data.read.MAX_FILE_BYTES`
+MAX_MB = MAX_FILE_BYTES // 2**20
 
 _UPLOAD, _BOX, _OPEN, _REFUSED, _NOTICE = "data_upload", "data_box", "data_box_open", "data_refused", "data_notice"
 

@@ -10,6 +10,7 @@ import streamlit as st
 from mmm.charts.fit import fit_and_forecast
 from mmm.charts.numbers import amount, amount_interval, count, long_date, percent, ratio, ratio_interval
 from mmm.data.findings import counted
+from mmm.effects.estimate import LEVEL
 from mmm.services.models import HealthStatus
 from mmm.web.cards import STATUS, StoredCheck, check_cards, summary
 from mmm.web.components import Figure, chart, metric_row
@@ -22,7 +23,6 @@ if TYPE_CHECKING:
     from mmm.services.training import Entry, Leaderboard
     from mmm.study import Results
 
-SHOWN = "models_shown"  # session key: the model on show, by data set
 ALL = "All markets together"
 
 
@@ -58,10 +58,12 @@ def headline(entry: Entry, name: str) -> str:
 def facts(entry: Entry) -> list[str]:
     """What the model rests on."""
     model = entry.model
-    known = [f"Data version {entry.dataset_number}", f"trained by {model.created_by} on"]
-    known[-1] += f" {long_date(model.created_at.date())}"
-    known.append("published" if model.is_champion else "not published")
-    return [*known, "intervals hold 90 %"]
+    return [
+        f"Data version {entry.dataset_number}",
+        f"trained by {model.created_by} on {long_date(model.created_at.date())}",
+        "published" if model.is_champion else "not published",
+        f"intervals hold {percent(LEVEL)}",
+    ]
 
 
 def checks_of(model: ModelInfo) -> list[StoredCheck]:
