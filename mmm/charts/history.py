@@ -29,7 +29,7 @@ KPI_PART, SPEND_PART = (0.56, 1.0), (0.0, 0.42)  # of the height
 
 
 def history(panel: Panel, key: str = "history") -> Chart:
-    """KPI and spend of all markets together; periods that are not fitted in every market are shaded."""
+    """KPI and spend of all markets together; periods that no market is fitted in are shaded."""
     days = days_of(panel.periods)
     seen = panel.observed.any(axis=0)
     kpi = np.where(seen, np.where(panel.observed | panel.filled, panel.kpi, 0.0).sum(axis=0), np.nan)
@@ -52,8 +52,10 @@ def history(panel: Panel, key: str = "history") -> Chart:
         barmode="stack",
         bargap=0.05,
         xaxis=time_axis(anchor="y2"),
-        yaxis=value_axis(safe(f"{unit} a {per}"), domain=list(KPI_PART), zeroline=False),
-        yaxis2=value_axis(safe(f"spend, {panel.currency} a {per}"), domain=list(SPEND_PART)),
+        yaxis=value_axis(safe(f"{unit} a {per}"), plain=_small(kpi), domain=list(KPI_PART), zeroline=False),
+        yaxis2=value_axis(
+            safe(f"spend, {panel.currency} a {per}"), plain=_small(spend.sum(axis=1)), domain=list(SPEND_PART)
+        ),
         legend={"orientation": "h", "x": 0, "y": SPEND_PART[1] + 0.01, "yanchor": "bottom", "traceorder": "normal"},
         shapes=list(_gaps(panel)),
         margin={"l": 8, "r": 8, "t": 12, "b": 8},
@@ -61,8 +63,13 @@ def history(panel: Panel, key: str = "history") -> Chart:
     return Chart(drawn, _finding(panel, spend))
 
 
+def _small(values: np.ndarray[Any, np.dtype[np.float64]]) -> bool:
+    """Whether ticks need no k or M, and would rather be given an m for a thousandth."""
+    return float(np.nanmax(np.abs(values), initial=0.0)) < 1000
+
+
 def _gaps(panel: Panel) -> Iterator[dict[str, Any]]:
-    """A quiet ground behind stretches of periods that some market has no usable KPI in."""
+    """A quiet ground behind stretches of periods that no market has a usable KPI in."""
     short = (~panel.observed).all(axis=0)
     step = np.diff(panel.periods)[0] if len(panel.periods) > 1 else np.timedelta64(1, "D")
     edges = np.flatnonzero(np.diff(np.concatenate([[False], short, [False]]).astype(np.int8)))

@@ -38,6 +38,7 @@ Two: TypeAlias = Callable[[float, float], str]
 ROW = 52  # pixels a channel
 UP, DOWN = 0.16, 0.24  # of a row: the bar lies above its middle, the next euro below
 TEXT_ROOM = 112  # pixels right of the plot: the words beside the longest bar
+NEAR_AXIS = 0.15  # of the axis: there half of the label would hang over its end
 FURTHEST = 3.0  # × the largest mean: an upper end further away is cut off, and the text says where it lies
 
 
@@ -64,11 +65,25 @@ def return_bars(returns: Roi, key: str = "returns") -> Chart:
         }
     ]
     drawn["layout"]["annotations"] += [
-        label(end, 1.0, f"break-even {ratio(end)}", yref="paper", yanchor="bottom", yshift=2)
+        label(
+            end,
+            1.0,
+            f"break-even {ratio(end)}",
+            yref="paper",
+            xanchor=_side(end, returns.roi.hi),
+            yanchor="bottom",
+            yshift=2,
+        )
     ]
     best, channels = order[0], returns.labels.channels
     alt = f"{channels[best]} returned most, {texts[0]}; " if np.isfinite(returns.roi.mean[best]) else ""
     return Chart(drawn, f"{alt}break-even lies at {ratio(end)}.")
+
+
+def _side(end: float, upper: FloatArray) -> str:
+    """Which part of the break-even's label stands at its line; near the axis its middle would push it off the plot."""
+    furthest = float(np.max(upper, where=np.isfinite(upper), initial=end))
+    return "left" if end < NEAR_AXIS * furthest else "center"
 
 
 def _cost_bars(returns: Roi, key: str) -> Chart:

@@ -17,6 +17,7 @@ from mmm.charts.changes import changes
 from mmm.charts.explain import dependence, split_bars, tree_bars
 from mmm.charts.fit import fit_and_forecast
 from mmm.charts.gaps import gaps
+from mmm.charts.history import history
 from mmm.charts.lasting import lasting
 from mmm.charts.over_time import stacked_area
 from mmm.charts.response import response
@@ -29,6 +30,7 @@ from mmm.data.inputs import Frequency
 from mmm.data.panel import KpiKind, Panel
 from mmm.effects.change import latest_change
 from mmm.effects.interactions import interaction_grid
+from mmm.effects.roi import Roi
 from mmm.effects.shap import TreeValues, explain, partial_dependence
 from mmm.models.base import FitSettings, FittedModel, Progress, silent
 from mmm.planning.scenario import evaluate
@@ -172,6 +174,28 @@ def test_without_a_value_there_is_no_return_but_a_cost() -> None:
     drawn = return_bars(results.roi)
     assert "for one of orders" in drawn.figure["layout"]["xaxis"]["title"]["text"]
     assert not any("×" in text for text in (*texts(drawn.figure), drawn.alt))
+
+
+def test_spend_below_one_is_not_counted_in_thousandths() -> None:
+    panel = a_panel(n=60)
+
+    def ticks(largest: float) -> str:
+        spend = largest * panel.spend / panel.spend.sum(axis=(0, 2)).max()
+        return str(history(replace(panel, spend=spend)).figure["layout"]["yaxis2"]["tickformat"])
+
+    assert ticks(20_000.0) == "~s"
+    assert ticks(0.5) == ""  # "500m" beside "€" is read as five hundred million
+
+
+def test_the_break_even_stays_on_the_chart_when_returns_are_far_beyond_it() -> None:
+    def side(returns: Roi) -> str:
+        return next(n for n in return_bars(returns).figure["layout"]["annotations"] if "break" in n["text"])["xanchor"]
+
+    returns = case("revenue")[2].roi
+    assert returns.roi is not None
+    far = replace(returns.roi, mean=returns.roi.mean * 5000, lo=returns.roi.lo * 5000, hi=returns.roi.hi * 5000)
+    assert side(returns) == "center"
+    assert side(replace(returns, roi=far)) == "left"
 
 
 def test_beyond_observed_spend_the_curve_is_grey_and_dashed() -> None:
