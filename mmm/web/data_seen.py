@@ -86,7 +86,8 @@ def refusals(findings: Sequence[Finding]) -> None:
     for finding in findings[:5]:
         place = [f"row {finding.row}"] if finding.row else []
         place += [f"column “{finding.column}”"] if finding.column else []
-        where = f"{', '.join(place).capitalize()}: " if place and finding.row else ""
+        told = finding.message.startswith("Row ")  # most messages name their place themselves
+        where = f"{', '.join(place).capitalize()}: " if finding.row and not told else ""
         st.error(escape(f"{where}{finding.message}"))
     if len(findings) > 5:
         st.caption(f"And {len(findings) - 5} more, in the list of findings below.")

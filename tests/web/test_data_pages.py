@@ -137,6 +137,13 @@ class TestData:
         assert [radio.value for radio in app.radio] == [None, None, None]
         assert button(app, "Save").disabled
 
+    def test_what_stands_in_the_way_is_placed_once(self, app_as):
+        wrong = b"\r\n17.07.2023;viel;1,0;2,0;3,0;0;x;a@example.org"
+        app = upload(app_as("analyst", "data"), messy_csv() + wrong)
+        said = texts(app.error)
+        assert "“viel” is not a number" in said
+        assert said.count("Row 83") == 1
+
     def test_answered_and_saved_it_is_a_data_set_without_its_personal_column(self, app_as, installation):
         app = answer_all(upload(app_as("analyst", "data")))
         assert "is ready to be saved: 80 weeks of 3 channels" in texts(app.title)
