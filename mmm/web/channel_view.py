@@ -37,7 +37,7 @@ def chosen_channel(channels: tuple[str, ...]) -> str:
             "Channel", channels, default=channels[at], format_func=escape, key="channel", required=True
         )
     else:
-        picked = st.selectbox("Channel", channels, index=at, format_func=escape, key="channel", width=320)
+        picked = st.selectbox("Channel", channels, index=at, key="channel", width=320)
     name = str(picked) if picked in channels else channels[at]
     st.query_params["channel"] = name
     return name

@@ -8,7 +8,6 @@ from mmm.charts.numbers import count, long_date, percent
 from mmm.data.panel import KpiKind
 from mmm.effects.shap import Explanation
 from mmm.services.insight import Workbench
-from mmm.web.components import escape
 
 METHOD = (
     "SHAP values of channels (their Shapley values, period by period): first all media on and off, then shared within "
@@ -34,9 +33,9 @@ def chosen_pair(channels: tuple[str, ...]) -> tuple[str, str] | None:
     if len(channels) < 2:
         return None
     with st.container(horizontal=True, gap="small"):
-        first = st.selectbox("One channel", channels, index=0, format_func=escape, key="pair_first", width=240)
+        first = st.selectbox("One channel", channels, index=0, key="pair_first", width=240)
         rest = [name for name in channels if name != first]
-        second = st.selectbox("The other", rest, index=0, format_func=escape, key="pair_second", width=240)
+        second = st.selectbox("The other", rest, index=0, key="pair_second", width=240)
     return str(first), str(second)
 
 

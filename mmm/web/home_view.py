@@ -22,8 +22,9 @@ TREND = 26  # periods of a small line
 
 
 def kpi_word(bench: Workbench) -> str:
-    """What the page calls the KPI."""
-    return "revenue" if bench.panel.kpi_kind is KpiKind.REVENUE else bench.panel.kpi_name
+    """What the page calls what was sold: orders with a known value are shown in money, so they are revenue too."""
+    known = bench.panel.kpi_kind is KpiKind.REVENUE or bench.panel.money_per_kpi is not None
+    return "revenue" if known else bench.panel.kpi_name
 
 
 def figures(bench: Workbench, home: Home) -> list[Figure]:

@@ -34,9 +34,7 @@ _CHOSEN = "dataset_id"
 
 def open_bench(actor: Actor) -> Workbench:
     """The champion of the data set the person looks at; without one the page says what is missing, and ends."""
-    chosen = st.session_state.get(_CHOSEN)
-    known = {dataset.id for dataset in services().datasets.list(actor)}
-    ready = services().insight.readiness(actor, chosen if chosen in known else None)
+    ready = services().insight.readiness(actor, chosen_dataset(actor))
     if ready.stage is not Stage.READY:
         _nothing_yet(ready)
         st.stop()
@@ -46,6 +44,13 @@ def open_bench(actor: Actor) -> Workbench:
         page_header("This model's answers cannot be read.")
         empty_state(escape(problem), "Train a model", "train")
         st.stop()
+
+
+def chosen_dataset(actor: Actor) -> str | None:
+    """The data set that was chosen in this visit, on whichever page; None for the newest with answers."""
+    chosen: str | None = st.session_state.get(_CHOSEN)
+    known = {dataset.id for dataset in services().datasets.list(actor)}
+    return chosen if chosen in known else None
 
 
 def finding_header(bench: Workbench, title: str, more: Sequence[str] = ()) -> None:
@@ -83,7 +88,7 @@ def choose_dataset(bench: Workbench) -> None:
         "Data set",
         ids,
         index=ids.index(bench.dataset.id),
-        format_func=lambda dataset: escape(found[dataset]),
+        format_func=found.__getitem__,  # the names as they stand: a list is no Markdown
         key="choose_dataset",
         on_change=_remember,
         width=320,

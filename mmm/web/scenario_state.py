@@ -15,6 +15,7 @@ from mmm.services.insight import Stage
 from mmm.services.planning import Outlook
 from mmm.web.components import banner, empty_state, escape, page_header
 from mmm.web.holder import services
+from mmm.web.insight_view import chosen_dataset
 
 FloatArray = NDArray[np.float64]
 
@@ -76,7 +77,8 @@ class Draft:
 
 def open_outlook(actor: Actor, model_id: str | None = None) -> Outlook | None:
     """What planning starts from; without it the page says what is missing and who can do it, and gets None."""
-    ready = services().insight.readiness(actor)
+    dataset_id = chosen_dataset(actor)
+    ready = services().insight.readiness(actor, dataset_id)
     if model_id is None and ready.stage is not Stage.READY:
         page_header("There is nothing to plan with yet.")
         page = {Stage.NO_DATA: "data", Stage.NO_CHAMPION: "models"}.get(ready.stage, "train")
@@ -84,7 +86,7 @@ def open_outlook(actor: Actor, model_id: str | None = None) -> Outlook | None:
         empty_state(f"{escape(ready.missing)} {escape(ready.who)}", label, page)
         return None
     try:
-        return services().planning.outlook(actor, model_id=model_id)
+        return services().planning.outlook(actor, dataset_id, model_id=model_id)
     except (ModelError, NotFoundError) as problem:
         page_header("There is no model to plan with.")
         empty_state(escape(problem), "Open the models", "models")

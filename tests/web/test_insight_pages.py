@@ -165,6 +165,22 @@ class TestUnusualData:
             app = drawn(app_as("manager", page))
             assert not any(nasty in text for text in texts(app))
 
+    def test_orders_with_a_value_are_shown_in_money_and_called_revenue(
+        self, installation: Installation, app_as: OpenApp
+    ) -> None:
+        known = known_world()[0]
+        value = np.full(known.kpi.shape, 20.0)
+        champion_of(installation, replace(known, kpi_kind=KpiKind.UNITS, kpi_name="orders", value_per_kpi=value))
+        app = drawn(app_as("manager", "home"))
+        assert app.title[0].value.startswith("Revenue ")
+        assert "€" in app.metric[0].value
+
+    def test_a_list_of_names_shows_them_without_escapes(self, installation: Installation, app_as: OpenApp) -> None:
+        for name in ("north_shop", "south_shop"):
+            champion_of(installation, known_world()[0], name=name)
+        app = drawn(app_as("manager", "contribution"))
+        assert sorted(app.selectbox(key="choose_dataset").options) == ["north_shop", "south_shop"]
+
     def test_a_failed_check_is_a_plain_banner(self, installation: Installation, app_as: OpenApp) -> None:
         champion_of(installation, known_world()[0], status=HealthStatus.FAIL)
         app = drawn(app_as("executive", "contribution"))

@@ -61,6 +61,21 @@ class TestNothingToPlanWith:
         assert [b.label for b in app.button if b.key.startswith("go_")] == ["Plan"]
 
 
+@pytest.mark.parametrize("page", ["scenarios", "optimise"])
+def test_planning_goes_on_with_the_data_set_chosen_elsewhere(app_as, installation, page):
+    panel, model = known_world()
+    analyst = installation.actor("analyst")
+    for name in ("Older", "Newer"):
+        publish(installation.services, analyst, store(installation.services, analyst, panel, name=name), model)
+    older = next(d.id for d in installation.services.datasets.list(analyst) if d.name == "Older")
+    app = app_as("manager", page)
+    assert "Newer" in texts(app.caption)
+    app.session_state["dataset_id"] = older
+    app.run()
+    assert "Older" in texts(app.caption)
+    assert "Newer" not in texts(app.caption)
+
+
 @pytest.mark.usefixtures("champion")
 class TestScenarios:
     def test_it_opens_at_business_as_usual(self, app_as):
