@@ -15,7 +15,6 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from mmm.data.inputs import DateArray
-from mmm.effects.estimate import Units
 
 FloatArray = NDArray[np.float64]
 Trace = dict[str, Any]
@@ -162,11 +161,6 @@ def safe(text: object) -> str:
     return plain.replace("%{", "%&#123;")
 
 
-def unit_title(units: Units, per: str = "") -> str:
-    """Title of an axis of `units.shown`: "EUR a week", "conversions"."""
-    return safe(f"{units.shown} a {per}" if per else units.shown)
-
-
 def numbers_of(values: ArrayLike) -> list[float | None]:
     """A list that JSON can hold; what is not known is a gap in the line."""
     return [float(v) if np.isfinite(v) else None for v in np.asarray(values, dtype=np.float64).ravel()]
@@ -274,22 +268,6 @@ def dots(
 def label(x: object, y: object, text: str, *, colour: str = QUIET, **more: object) -> dict[str, Any]:
     """A direct label beside what it names; `text` is made safe here."""
     return {"x": x, "y": y, "text": safe(text), "font": {"color": colour, "size": 12}, "showarrow": False, **more}
-
-
-def level(y: float, text: str, *, colour: str = QUIET, side: str = "right") -> tuple[dict[str, Any], dict[str, Any]]:
-    """A thin dashed line across the plot at `y`, and its label: a shape and an annotation."""
-    shape = {
-        "type": "line",
-        "xref": "paper",
-        "x0": 0,
-        "x1": 1,
-        "y0": y,
-        "y1": y,
-        "line": {"color": colour, "width": 1, "dash": "dot"},
-        "layer": "below",
-    }
-    where = {"x": 1.0, "xanchor": "right"} if side == "right" else {"x": 0.0, "xanchor": "left"}
-    return shape, label(y=y, text=text, colour=colour, xref="paper", yanchor="bottom", **where)
 
 
 def mark(x: object, text: str, *, colour: str = QUIET) -> tuple[dict[str, Any], dict[str, Any]]:

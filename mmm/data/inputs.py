@@ -30,11 +30,6 @@ class Frequency(StrEnum):
         """Mean length in days."""
         return {"day": 1.0, "week": 7.0, "month": 30.4375}[self.value]
 
-    @property
-    def per_year(self) -> float:
-        """Periods in a year."""
-        return 365.25 / self.days
-
 
 class ControlRole(StrEnum):
     """Why a control is in the data; a mediator (a step between advertising and sale) is kept out of models."""

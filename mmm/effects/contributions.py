@@ -48,11 +48,6 @@ class Contributions:
 
     method: str = "drop-one"
 
-    @property
-    def mean_shown(self) -> FloatArray:
-        """`mean` in `units.shown`: money where it is known."""
-        return self.mean if self.value_per_kpi is None else self.mean * self.value_per_kpi[..., None]
-
 
 @dataclass(frozen=True, eq=False)
 class Decomposition:

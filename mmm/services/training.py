@@ -68,7 +68,6 @@ class Leaderboard:
     dataset_id: str
     dataset_name: str
     entries: tuple[Entry, ...]
-    may_publish: bool
 
 
 class Training(Service):
@@ -140,7 +139,7 @@ class Training(Service):
             )
             for model in models
         )
-        return Leaderboard(dataset.id, dataset.name, tuple(entries), actor.may(Permission.PUBLISH))
+        return Leaderboard(dataset.id, dataset.name, tuple(entries))
 
 
 def _refuse_twice(uow: UnitOfWork, actor: Actor, params: Mapping[str, Any]) -> None:

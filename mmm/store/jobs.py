@@ -85,11 +85,13 @@ class Jobs:
 
     def report(self, job_id: str, attempt: int, share: float, message: str, now: datetime) -> bool:
         """Note progress and a heartbeat; False when this attempt must stop (cancelled, replaced, ended)."""
-        return self._alive(job_id, attempt, progress=share, message=message[:500], heartbeat_at=now)
-
-    def beat(self, job_id: str, attempt: int, now: datetime) -> bool:
-        """Note a heartbeat alone; False as in `report`."""
-        return self._alive(job_id, attempt, heartbeat_at=now)
+        cancel_requested = self._session.scalars(
+            update(JobRow)
+            .where(_running(job_id, attempt))
+            .values(progress=share, message=message[:500], heartbeat_at=now)
+            .returning(JobRow.cancel_requested)
+        ).first()
+        return cancel_requested is False
 
     def finish(
         self,
@@ -137,12 +139,6 @@ class Jobs:
             .returning(JobRow.id)
         ).first()
         return again is not None
-
-    def _alive(self, job_id: str, attempt: int, **values: float | str | datetime) -> bool:
-        cancel_requested = self._session.scalars(
-            update(JobRow).where(_running(job_id, attempt)).values(**values).returning(JobRow.cancel_requested)
-        ).first()
-        return cancel_requested is False
 
 
 def _running(job_id: str, attempt: int) -> ColumnElement[bool]:

@@ -43,9 +43,3 @@ def look_back(decay: FloatArray, *, tolerance: float = 1e-4) -> int:
     if longest <= tolerance:
         return 1
     return int(np.ceil(np.log(tolerance) / np.log(min(longest, 0.999))))
-
-
-def half_life_days(decay: FloatArray, days_per_period: float) -> FloatArray:
-    """Days until half of a pulse's carried-over effect is gone."""
-    safe = np.clip(decay, 1e-9, 0.999999)
-    return np.asarray(days_per_period * np.log(0.5) / np.log(safe))

@@ -1,1 +1,1 @@
-"""How far a model can be believed: folds, metrics, health."""
+"""How far a model can be believed: hold-out, metrics, health."""

@@ -64,7 +64,6 @@ def test_an_older_attempt_can_neither_report_nor_finish(uow, workspace, job):
     assert uow.jobs.offer_again(job)
     assert uow.jobs.claim(job, NOW + timedelta(seconds=1)).attempt == 2
     assert not uow.jobs.report(job, 1, 0.9, "late", NOW)
-    assert not uow.jobs.beat(job, 1, NOW)
     with pytest.raises(ConflictError, match="Attempt 1"):
         uow.jobs.finish(job, 1, JobStatus.DONE, NOW, result_ref="m")
     assert status(uow, workspace, job) == JobStatus.RUNNING

@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
-from mmm.transforms.adstock import geometric_adstock, half_life_days, look_back
+from mmm.transforms.adstock import geometric_adstock, look_back
 
 decays = st.floats(0.0, 0.97)
 amounts = st.floats(0.0, 1e6)
@@ -78,8 +78,3 @@ class TestLookBack:
 
     def test_of_no_channels_is_one_period(self) -> None:
         assert look_back(np.zeros((5, 0))) == 1
-
-    @given(st.floats(0.05, 0.95))
-    def test_half_life_is_when_half_is_left(self, decay: float) -> None:
-        days = half_life_days(np.array([decay]), 7.0)[0]
-        np.testing.assert_allclose(decay ** (days / 7.0), 0.5)
