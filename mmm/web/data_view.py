@@ -10,6 +10,7 @@ import pandas as pd
 import streamlit as st
 
 from mmm.access.roles import Permission
+from mmm.charts.gaps import gaps
 from mmm.charts.history import history
 from mmm.charts.numbers import amount, long_date, money, percent
 from mmm.data.check import Check, check_panel
@@ -19,7 +20,7 @@ from mmm.planning.baseline import YEAR
 from mmm.services.insight import last_day
 from mmm.web.cards import check_cards, summary
 from mmm.web.catalogue import ROOT
-from mmm.web.components import Figure, chart, download, metric_row, open_page, page_header
+from mmm.web.components import Figure, download, draw, metric_row, open_page, page_header
 from mmm.web.data_desk import CHOSEN
 from mmm.web.data_seen import findings_table, table_as_read
 from mmm.web.data_upload import box_open, open_box, upload_box
@@ -97,9 +98,8 @@ def stored(actor: Actor, datasets: Sequence[DatasetInfo]) -> None:
     )
     _actions(actor, dataset, by_id)
     metric_row(_figures(panel))
-    drawn = history(panel)
-    chart(drawn.figure, key="data_history", alt=drawn.alt)
-    _details(actor, dataset, checks)
+    draw(history(panel), key="data_history")
+    _details(actor, dataset, panel, checks)
 
 
 def _facts(latest: DatasetVersionInfo, panel: Panel) -> list[str]:
@@ -168,7 +168,7 @@ def _figures(panel: Panel) -> list[Figure]:
     ]
 
 
-def _details(actor: Actor, dataset: DatasetInfo, checks: Sequence[Check]) -> None:
+def _details(actor: Actor, dataset: DatasetInfo, panel: Panel, checks: Sequence[Check]) -> None:
     tabs = st.tabs(["Checks", "Versions", "Findings", "Table as read"], on_change="rerun", key="data_tabs")
     if tabs[0].open:
         with tabs[0]:
@@ -178,6 +178,8 @@ def _details(actor: Actor, dataset: DatasetInfo, checks: Sequence[Check]) -> Non
             versions_table(services().datasets.versions(actor, dataset.id))
     if tabs[2].open:
         with tabs[2]:
+            if not panel.observed.all():
+                draw(gaps(panel), key="data_gaps")
             findings_table(services().datasets.findings(actor, dataset.latest.id), key="data_findings")
     if tabs[3].open:
         with tabs[3]:
