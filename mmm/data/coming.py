@@ -38,7 +38,8 @@ def read_coming(raw: RawTable, mapping: Mapping, panel: Panel) -> ComingPeriods:
     """Read coming periods with the columns of the history's mapping; columns that are absent are unknown.
 
     Raises:
-        DataError: the dates do not follow history without a gap, a market is unknown, or a cell is no number.
+        DataError: the dates do not follow history without a gap, a market is unknown, a cell is no number, or spend is
+            below zero.
     """
     dates = _column(raw, mapping.date)
     market = _markets(raw, mapping, panel)
@@ -123,6 +124,9 @@ def _spend(
     for index, name in enumerate(panel.labels.channels):
         if columns[name] in raw.frame.columns:
             usual[market, period, index] = np.nan_to_num(_numbers(raw, columns[name]))
+    if (usual < 0).any():
+        below = panel.labels.channels[int(np.argwhere(usual < 0)[0, 2])]
+        raise DataError(f"The coming periods hold spend below zero in “{columns[below]}”. Correct it.")
     return usual
 
 
