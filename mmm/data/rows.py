@@ -30,6 +30,7 @@ from mmm.data.panel import KpiKind
 from mmm.data.read import RawTable
 
 NATIONAL = "national"  # the one market of a file without a market column
+LARGEST = 1e15  # of any cell; sums and squares of larger numbers leave what a computer can hold
 MAX_MARKETS = 500
 
 
@@ -233,6 +234,15 @@ def _column(cells: pd.Series[str], fallback: DecimalMark, use: Use, noted: Findi
             f"Row {row}, column “{column}”: “{_short(cells.iloc[at])}” is not a number. Correct it, or leave the cell "
             "empty if there is no value."
         ),
+        column,
+    )
+    with np.errstate(invalid="ignore"):
+        beyond = np.abs(read.values) > LARGEST
+    noted.each(
+        "too_large",
+        Severity.REFUSE,
+        places(numbers, beyond),
+        lambda at, row: f"Row {row}, column “{column}”: “{_short(cells.iloc[at])}” is too large. Correct it.",
         column,
     )
     with np.errstate(invalid="ignore"):

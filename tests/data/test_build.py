@@ -35,6 +35,13 @@ def test_text_in_numbers_is_refused_with_every_place_at_once():
     assert found(result, "text_in_number") == [(5, "sales"), (9, "tv_spend"), (11, "tv_spend")]
 
 
+def test_a_number_too_large_to_add_up_is_refused_with_its_place():
+    result = built(table(change={3: {"sales": "1e308"}, 7: {"tv_spend": "-1e200"}}))
+    assert result.panel is None
+    assert found(result, "too_large") == [(5, "sales"), (9, "tv_spend")]
+    assert all(np.isfinite(total) for total in built(table(change={3: {"sales": "1e14"}})).totals.values())
+
+
 def test_every_problem_is_reported_at_once():
     text = table(
         change={2: {"tv_spend": "x"}, 4: {"date": "soon"}, 6: {"radio_spend": ""}, 8: {"tv_spend": "-5"}}, n=12
