@@ -198,8 +198,8 @@ class Planner:
         expected = self.expected(spend)
         noisy = expected[:, :, : self.n_horizon] + self._noise
         gain = expected - self._usual
-        uplift = Effect(summarise(gain.sum(axis=(1, 2))), None if self.value is None else summarise(self._shown(gain)))
         draws = self._shown(gain)
+        uplift = Effect(summarise(gain.sum(axis=(1, 2))), None if self.value is None else summarise(draws))
         profit = self._profit_draws(draws, spend)
         kpi, money = self._by_period(expected)
         noisy_kpi, noisy_money = self._by_period(noisy)

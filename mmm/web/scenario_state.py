@@ -149,12 +149,13 @@ def start_from(
 ) -> Draft:
     """Put a plan on the sliders; in a callback, or before the sliders are drawn."""
     levels = spend.sum(axis=0).mean(axis=0)
-    started = {c: track.nearest(float(levels[c])) for c, track in enumerate(tracks(outlook, spend))}
+    sliders = tracks(outlook, spend)
+    started = {c: track.nearest(float(levels[c])) for c, track in enumerate(sliders)}
     draft = Draft(outlook.model.id, spend, started, dict(started), name, plan_id, version, keeps_model)
     st.session_state[_DRAFT] = draft
     st.session_state[PLAN_NAME] = name
     for c, position in started.items():
-        st.session_state[level_key(c)] = slider_number(position, tracks(outlook, spend)[c].step)
+        st.session_state[level_key(c)] = slider_number(position, sliders[c].step)
     return draft
 
 
