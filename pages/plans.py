@@ -3,7 +3,7 @@
 import streamlit as st
 
 from mmm.access.roles import Permission
-from mmm.web.components import empty_state, escape, page_header
+from mmm.web.components import empty_state, page_header
 from mmm.web.guard import guard
 from mmm.web.holder import services
 from mmm.web.plan_actions import STATUS_WORDS, say_what_happened
@@ -24,7 +24,7 @@ st.dataframe(table(plans), hide_index=True, alt=page_title(plans, actor), height
 chosen = st.selectbox(
     "Plan",
     [plan.id for plan in plans],
-    format_func=lambda key: next(f"{escape(p.name)} ({STATUS_WORDS[p.status]})" for p in plans if p.id == key),
+    format_func=lambda key: next(f"{p.name} ({STATUS_WORDS[p.status]})" for p in plans if p.id == key),
     key="plan_chosen",
     width=420,
 )

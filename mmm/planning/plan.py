@@ -13,9 +13,7 @@ from mmm.planning.scenario import ScenarioOutcome
 
 FloatArray = NDArray[np.float64]
 
-DEFAULT_STEP = (
-    0.7  # moving 70 % of the way kept the plan's value and cut losses to a third (MEASURES.md, 20 + 20 seeds)
-)
+DEFAULT_STEP = 0.7  # keeps five sixths of the plan's value and halves losses (docs/benchmarks.md, 60 + 60 worlds)
 
 
 @dataclass(frozen=True, eq=False)

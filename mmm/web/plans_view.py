@@ -110,7 +110,7 @@ def plan_card(actor: Actor, info: PlanInfo, others: Sequence[PlanInfo]) -> None:
         others,
         index=None,
         placeholder="another plan",
-        format_func=lambda other: f"{escape(other.name)} ({STATUS_WORDS[other.status]})",
+        format_func=lambda other: f"{other.name} ({STATUS_WORDS[other.status]})",
         key=f"beside_{info.id}",
         width=420,
     )
