@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import hypothesis
 import pytest
 
 from tests.running import Server, start_server
@@ -19,6 +20,11 @@ if TYPE_CHECKING:
     from mmm.access import Actor
     from mmm.services import Services
     from mmm.settings import Settings
+
+# The same examples at every run, so that a failure is a change's; `--hypothesis-profile=explore` looks further.
+hypothesis.settings.register_profile("same", derandomize=True, deadline=None)
+hypothesis.settings.register_profile("explore", derandomize=False, deadline=None)
+hypothesis.settings.load_profile("same")
 
 ROOT = Path(__file__).resolve().parents[1]
 ARTIFACTS = ROOT / "test-artifacts"
