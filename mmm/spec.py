@@ -68,6 +68,7 @@ class Spec:
         """
         if not isinstance(plain, dict):
             raise SpecError("The specification must be a JSON object with at least date, kpi and channels.")
+        plain = {key: value for key, value in plain.items() if value is not None}  # null is "not given"
         problems = [f"“{key}” is no key of a specification" for key in plain if key not in MAPPING_KEYS | OTHER_KEYS]
         problems += [f"“{key}” is missing" for key in ("date", "kpi", "channels") if not plain.get(key)]
         model, effort = plain.get("model", AUTO), plain.get("effort", "quick")

@@ -31,6 +31,8 @@ def test_a_value_per_kpi_makes_the_kpi_a_count():
 
 def test_null_means_not_given():
     assert Spec.from_dict(LEAST | {"value_per_kpi": None, "market": None}).mapping.kpi_kind is KpiKind.REVENUE
+    empty = dict.fromkeys(("model", "effort", "plan", "curve_multipliers", "future", "controls", "margin"))
+    assert Spec.from_dict(LEAST | empty) == Spec.from_dict(LEAST)
 
 
 def test_every_problem_is_named_at_once():
