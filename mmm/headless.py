@@ -21,13 +21,13 @@ from mmm.effects.curves import all_curves
 from mmm.effects.estimate import LEVEL, Units
 from mmm.errors import DataError, SpecError
 from mmm.models.base import FittedModel
+from mmm.models.registry import DEFAULT_FAMILY
 from mmm.planning.optimise import optimise
 from mmm.spec import AUTO, Spec
 from mmm.study import Candidate, StudySettings, analyse
 from mmm.validation.holdout import predictive
 
 RESULT_FORMAT = 1
-DEFAULT_FAMILY = "structural"
 PLAN_STEP = 1.0  # the share of the way to the optimum that the plan goes; docs/benchmarks.md shows the trade
 
 

@@ -12,7 +12,7 @@ from mmm.effects.curves import ResponseCurve, all_curves
 from mmm.effects.estimate import Units
 from mmm.effects.roi import Roi, roi
 from mmm.models.base import FitSettings, FittedModel, Progress, silent
-from mmm.models.registry import FAMILIES, family
+from mmm.models.registry import DEFAULT_FAMILY, FAMILIES, family
 from mmm.validation.health import Health, check_health
 from mmm.validation.holdout import FittedPeriods, HoldOut, fitted_periods, hold_out, observed_kpi
 
@@ -113,13 +113,13 @@ def recommend(candidates: list[Candidate]) -> str:
     Where every family fails a check, structural is named all the same; its health says what is wrong.
     """
     by_name = {candidate.family: candidate for candidate in candidates}
-    structural = by_name.get("structural")
+    structural = by_name.get(DEFAULT_FAMILY)
     if structural is not None and structural.health_card.status != "fail":
-        return "structural"
+        return DEFAULT_FAMILY
     healthy = [c for c in candidates if c.health_card.status != "fail" and c.model.supports_planning]
     if healthy:
         return min(healthy, key=lambda c: c.results.hold_out.model.rmse).family
-    return "structural" if structural is not None else candidates[0].family
+    return DEFAULT_FAMILY if structural is not None else candidates[0].family
 
 
 def _candidate(panel: Panel, name: str, settings: StudySettings, progress: Progress) -> Candidate:

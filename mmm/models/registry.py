@@ -9,6 +9,8 @@ from mmm.models.ridge import RidgeModel, fit_ridge
 from mmm.models.state import ModelState
 from mmm.models.structural import StructuralModel, fit_structural
 
+DEFAULT_FAMILY = "structural"  # what `auto` means while its health holds
+
 FAMILIES: dict[str, Family] = {
     family.name: family
     for family in (

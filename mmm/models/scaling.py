@@ -42,12 +42,13 @@ class Scaling:
         kpi = np.abs(seen.sum(axis=1)) / np.maximum(weight.sum(axis=1), 1.0)
         kpi = np.where(kpi > 0, kpi, max(float(kpi.mean()), 1e-12))
         size = kpi / kpi.mean()
-        per_size = panel.inputs().drive / size[:, None, None]
+        drive_seen = panel.inputs().drive
+        per_size = drive_seen / size[:, None, None]
         mean = per_size.mean(axis=(0, 1))
         typical = (per_size**2).mean(axis=(0, 1)) / np.where(mean > 0, mean, 1.0)
         level = np.where(mean > 0, np.sqrt(mean * typical), 1.0)
         drive = size[:, None] * level[None, :]
-        opening = panel.inputs().drive[:, :OPENING_PERIODS].mean(axis=1) / drive
+        opening = drive_seen[:, :OPENING_PERIODS].mean(axis=1) / drive
         spend = panel.spend.sum(axis=(0, 1))
         share = spend / spend.sum() if spend.sum() > 0 else np.full(len(spend), 1.0 / max(len(spend), 1))
         return cls(kpi=kpi, drive=drive, opening=opening, spend_share=share)

@@ -58,11 +58,12 @@ class Health:
 
 def check_health(model: FittedModel, panel: Panel, returns: Roi, held: HoldOut, fitted: FittedPeriods) -> Health:
     """Every check that applies to this model."""
+    without_media = model.expected(panel.inputs().media_off()).mean(axis=0)
     checks = [
         _beats_yardstick(held),
         _interval_holds(held),
-        _media_share(model, panel),
-        _baseline_positive(model, panel),
+        _media_share(fitted.expected.mean, without_media),
+        _baseline_positive(without_media),
         _residuals(fitted),
         _plausible_returns(returns),
         _distinguishable(panel),
@@ -96,19 +97,16 @@ def _interval_holds(held: HoldOut) -> HealthCheck:
     return HealthCheck("coverage", "Intervals that hold", status, finding, remedy)
 
 
-def _media_share(model: FittedModel, panel: Panel) -> HealthCheck:
-    inputs = panel.inputs()
-    on, off = model.expected(inputs), model.expected(inputs.media_off())
-    share = float((on - off).mean(axis=0).sum() / max(abs(on.mean(axis=0).sum()), 1e-12))
+def _media_share(fitted: FloatArray, without_media: FloatArray) -> HealthCheck:
+    share = float((fitted - without_media).sum() / max(abs(fitted.sum()), 1e-12))
     status: Status = "fail" if not 0 <= share <= MEDIA_SHARE_FAIL else "warn" if share > MEDIA_SHARE_WARN else "pass"
     finding = f"The model ascribes {whole_percent(share)} of the KPI to media."
     remedy = "" if status == "pass" else "Add what else moves sales (price, distribution, season), then train again."
     return HealthCheck("media_share", "Share of media", status, finding, remedy)
 
 
-def _baseline_positive(model: FittedModel, panel: Panel) -> HealthCheck:
-    baseline = model.expected(panel.inputs().media_off()).mean(axis=0)
-    below = float((baseline < 0).mean())
+def _baseline_positive(without_media: FloatArray) -> HealthCheck:
+    below = float((without_media < 0).mean())
     status: Status = "pass" if below == 0 else "warn" if below < 0.05 else "fail"
     finding = (
         "Without media, sales stay positive in every period."

@@ -122,19 +122,23 @@ def hold_out(
 def fitted_periods(model: FittedModel, panel: Panel, seed: int = 0) -> FittedPeriods:
     """What the model says of the history it was fitted on."""
     inputs, actual = panel.inputs(), observed_kpi(panel)
-    expected = summarise(model.expected(inputs))
+    draws = model.expected(inputs)
+    expected = summarise(draws)
     return FittedPeriods(
         periods=panel.periods,
         actual=actual,
         expected=expected,
-        predicted=predictive(model, inputs, slice(0, panel.n_periods), seed),
+        predicted=_with_noise(draws, model, seed),
         metrics=metrics(actual, expected.mean),
     )
 
 
 def predictive(model: FittedModel, inputs: Inputs, periods: slice, seed: int) -> Estimate:
     """Interval of the KPI with its noise `[market, period]`; the mean is without noise."""
-    expected = model.expected(inputs, periods)
+    return _with_noise(model.expected(inputs, periods), model, seed)
+
+
+def _with_noise(expected: FloatArray, model: FittedModel, seed: int) -> Estimate:
     noise = np.random.default_rng(seed).standard_normal(expected.shape) * model.noise_sd[:, :, None]
     spread = summarise(expected + noise)
     return Estimate(np.asarray(expected.mean(axis=0)), spread.lo, spread.hi)
