@@ -182,11 +182,19 @@ def _panel(grid: Grid, raw: RawTable, mapping: Mapping, noted: FindingLog) -> Pa
             currency=mapping.currency,
             margin=mapping.margin,
             country=mapping.country,
+            countries=_countries(grid.markets, mapping),
             meta={"source": raw.name, "source_sha256": raw.sha256},
         )
     except DataError as error:
         noted.refuse("panel", str(error))
         return None
+
+
+def _countries(markets: tuple[str, ...], mapping: Mapping) -> tuple[str | None, ...] | None:
+    """The country of each market; None where all have the mapping's."""
+    if not any(market in mapping.countries for market in markets):
+        return None
+    return tuple(mapping.countries.get(market, mapping.country) for market in markets)
 
 
 def _exposure(grid: Grid, mapping: Mapping) -> FloatArray | None:

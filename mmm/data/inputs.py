@@ -83,6 +83,7 @@ class Inputs:
         controls: `[market, period, control]`.
         exposure: as in `Panel`; NaN columns for channels without exposure.
         value_per_kpi: currency per KPI unit `[market, period]`, ones for revenue, None when unknown.
+        country, countries: as in `Panel`.
     """
 
     labels: Labels
@@ -93,6 +94,7 @@ class Inputs:
     exposure: FloatArray | None = None
     value_per_kpi: FloatArray | None = None
     country: str | None = None
+    countries: tuple[str | None, ...] | None = None
 
     @property
     def n_periods(self) -> int:

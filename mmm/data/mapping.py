@@ -44,6 +44,7 @@ class Mapping:
         margin: profit per unit of revenue, above 0 and at most 1; None when not told.
         currency: ISO 4217 code.
         country: ISO 3166 alpha-2 code whose public holidays apply, or None.
+        countries: market to its ISO 3166 code, for markets whose holidays are not those of `country`.
         channels: channel name to its columns.
         controls: control column to its role.
         population: column with the people of each market.
@@ -63,6 +64,7 @@ class Mapping:
     margin: float | None = None
     currency: str = "EUR"
     country: str | None = None
+    countries: dict[str, str] = field(default_factory=dict)
     channels: dict[str, ChannelColumns] = field(default_factory=dict)
     controls: dict[str, ControlRole] = field(default_factory=dict)
     population: str | None = None
@@ -168,6 +170,7 @@ def _from_plain(cls: type[Mapping], plain: dict[str, Any]) -> Mapping:
                 **plain,
                 "kpi_kind": KpiKind(plain.get("kpi_kind", KpiKind.REVENUE)),
                 "frequency": None if frequency is None else Frequency(frequency),
+                "countries": {str(market): str(code) for market, code in dict(plain.get("countries") or {}).items()},
                 "controls": {name: ControlRole(role) for name, role in dict(plain.get("controls") or {}).items()},
                 "channels": {name: _channel(columns) for name, columns in dict(plain.get("channels") or {}).items()},
             }

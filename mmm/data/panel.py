@@ -42,6 +42,7 @@ class Panel:
         population: people per market `[market]`.
         margin: profit per unit of revenue, 0 < margin <= 1; None when not told.
         country: ISO 3166 alpha-2 code whose public holidays apply, or None.
+        countries: the same for each market `[market]`; None for `country` everywhere.
 
     Raises:
         DataError: arrays disagree in shape, are not finite, or break a rule above.
@@ -62,6 +63,7 @@ class Panel:
     currency: str = "EUR"
     margin: float | None = None
     country: str | None = None
+    countries: tuple[str | None, ...] | None = None
     meta: dict[str, str] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
@@ -101,6 +103,8 @@ class Panel:
             found.append("periods are not in increasing order")
         if self.margin is not None and not 0 < self.margin <= 1:
             found.append("margin must lie above 0 and at most 1")
+        if self.countries is not None and len(self.countries) != g:
+            found.append(f"{len(self.countries)} countries are given for {g} markets")
         if (self.observed & self.filled).any():
             found.append("a filled period is marked as observed")
         return found
@@ -128,6 +132,7 @@ class Panel:
             exposure=self.exposure,
             value_per_kpi=self.money_per_kpi,
             country=self.country,
+            countries=self.countries,
         )
         return history if future is None else future_inputs(history, future)
 

@@ -89,6 +89,7 @@ def _head(panel: Panel) -> dict[str, Any]:
         "margin": panel.margin,
         "country": panel.country,
         "meta": dict(panel.meta),
+        **({} if panel.countries is None else {"countries": list(panel.countries)}),
     }
 
 
@@ -109,6 +110,7 @@ def _panel(head: dict[str, Any], table: Any) -> Panel:  # noqa: ANN401 - a pyarr
         return np.stack(parts, axis=-1) if parts else np.zeros((*shape, 0))
 
     population = head["population"]
+    countries = head.get("countries")  # only where markets differ
     return Panel(
         labels=Labels(
             markets=tuple(head["markets"]),
@@ -131,5 +133,6 @@ def _panel(head: dict[str, Any], table: Any) -> Panel:  # noqa: ANN401 - a pyarr
         currency=head["currency"],
         margin=head["margin"],
         country=head["country"],
+        countries=None if countries is None else tuple(countries),
         meta=head["meta"],
     )

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from mmm.data.inputs import Frequency, Inputs, control_reference
+from mmm.data.inputs import DateArray, Frequency, Inputs, control_reference
 from mmm.data.panel import Panel
 from mmm.transforms.calendar import holiday_features, weekday_dummies, yearly_fourier, years_since
 
@@ -32,7 +32,8 @@ class Design:
     Attributes:
         origin: period in the middle of history, where the trend is zero.
         knots: years from `origin` at which the drifting level may bend; it stays flat after the last one.
-        holidays: names kept when the model was fitted.
+        holidays: names kept when the model was fitted; in markets of several countries, of all of them.
+        country, countries: as in `Panel`; a holiday is zero in the markets of countries that do not have it.
         reference, spread: each modelled control is used as (control - reference) / spread.
         control_index: which controls are modelled (mediators are not).
         n_markets: markets, each with its own intercept and trend.
@@ -48,6 +49,7 @@ class Design:
     reference: FloatArray
     spread: FloatArray
     n_markets: int
+    countries: tuple[str | None, ...] | None = None
 
     @classmethod
     def of(cls, panel: Panel) -> Design:
@@ -63,11 +65,12 @@ class Design:
         deviation = modelled.reshape(-1, len(index)).std(axis=0)
         is_flag = (reference == 0) & np.isin(modelled, (0.0, 1.0)).all(axis=(0, 1))
         spread = np.where(is_flag | (deviation == 0), 1.0, deviation)
-        _, holidays = holiday_features(periods, frequency, panel.country)
+        own = (panel.country,) if panel.countries is None else panel.countries
+        seen = {name for country in set(own) for name in holiday_features(periods, frequency, country)[1]}
         return cls(
             origin=origin,
             knots=knots,
-            holidays=holidays,
+            holidays=tuple(sorted(seen)),
             country=panel.country,
             frequency=frequency,
             harmonics=3 if span >= 0.75 else 1,
@@ -75,6 +78,7 @@ class Design:
             reference=reference,
             spread=spread,
             n_markets=len(panel.labels.markets),
+            countries=panel.countries,
         )
 
     def matrix(self, inputs: Inputs, periods: slice) -> FloatArray:
@@ -83,11 +87,21 @@ class Design:
         years = years_since(dates, self.origin)
         season = yearly_fourier(dates, self.harmonics) * np.repeat(SEASON_SD[: self.harmonics], 2)
         weekday = weekday_dummies(dates, self.frequency) * WEEKDAY_SD
-        holiday, _ = holiday_features(dates, self.frequency, self.country, self.holidays)
-        common = np.concatenate([season, weekday, holiday * HOLIDAY_SD, self._drift(years)], axis=1)
-        common = np.broadcast_to(common, (self.n_markets, *common.shape))
+        drift = self._drift(years)
+        common = [np.concatenate([season, weekday, days * HOLIDAY_SD, drift], axis=1) for days in self._holidays(dates)]
         scaled = (inputs.controls[:, periods][:, :, list(self.control_index)] - self.reference) / self.spread
-        return np.concatenate([self._per_market(years), common, scaled * CONTROL_SD], axis=2)
+        shared = np.broadcast_to(np.stack(common), (self.n_markets, *common[0].shape))
+        return np.concatenate([self._per_market(years), shared, scaled * CONTROL_SD], axis=2)
+
+    def _holidays(self, dates: DateArray) -> list[FloatArray]:
+        """Days of each holiday `[period, holiday]`: one for all markets, or one a market where countries differ."""
+        own = (self.country,) if self.countries is None else self.countries
+        nothing = np.zeros((len(dates), len(self.holidays)))
+        by_country = {
+            country: nothing if country is None else holiday_features(dates, self.frequency, country, self.holidays)[0]
+            for country in set(own)
+        }
+        return [by_country[country] for country in own]
 
     def _per_market(self, years: FloatArray) -> FloatArray:
         """Intercept and trend of each market `[market, period, 2 * market]`."""
@@ -110,6 +124,7 @@ class Design:
             "knots": self.knots.tolist(),
             "holidays": list(self.holidays),
             "country": self.country,
+            "countries": None if self.countries is None else list(self.countries),
             "frequency": self.frequency.value,
             "harmonics": self.harmonics,
             "control_index": list(self.control_index),
@@ -132,4 +147,5 @@ class Design:
             reference=np.array(meta["reference"], dtype=np.float64),
             spread=np.array(meta["spread"], dtype=np.float64),
             n_markets=int(meta["n_markets"]),
+            countries=None if meta.get("countries") is None else tuple(meta["countries"]),
         )

@@ -120,7 +120,12 @@ def _plain_design(panel: Panel) -> Design:
     """Intercept and straight trend of each market, season, weekday and controls: no drift, no holidays."""
     design = Design.of(panel)
     return replace(
-        design, knots=design.knots[:1], holidays=(), country=None, harmonics=min(HARMONICS, design.harmonics)
+        design,
+        knots=design.knots[:1],
+        holidays=(),
+        country=None,
+        countries=None,
+        harmonics=min(HARMONICS, design.harmonics),
     )
 
 

@@ -280,3 +280,13 @@ def test_numbers_that_read_two_ways_are_said():
     result = built(text)
     assert found(result, "decimal_mark") == [(None, "sales")]
     assert "was read as 1.2" in result.findings[0].message
+
+
+def test_a_market_has_the_country_it_is_given_and_the_mappings_otherwise():
+    text = "week,geo,sales,tv_spend\n" + "".join(
+        f"{day},{market},{100 + i % 7},{10 + i % 5}\n" for i, day in enumerate(weeks(30)) for market in ("east", "west")
+    )
+    panel = built(text, country="DE", countries={"west": "FR", "nowhere": "US"}).panel
+    assert panel.labels.markets == ("east", "west")
+    assert panel.countries == panel.inputs().countries == ("DE", "FR")
+    assert built(text, country="DE").panel.countries is None

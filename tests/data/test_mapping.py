@@ -158,3 +158,11 @@ def test_an_answer_goes_into_its_field():
     assert answer(mapping, Question("d", "?", ("sum", "first"), "duplicates"), "sum").duplicates == "sum"
     with pytest.raises(DataError, match="no answer"):
         answer(mapping, weeks_or_days, "years")
+
+
+def test_the_countries_of_markets_read_back_and_an_older_mapping_has_none():
+    mapping = Mapping("day", "sales", market="geo", countries={"Wien": "AT"})
+    assert Mapping.from_json(mapping.to_json()) == mapping
+    older = mapping.as_dict()
+    del older["countries"]
+    assert Mapping.from_json(older).countries == {}

@@ -46,6 +46,7 @@ def panels(draw) -> Panel:
         currency="GBP",
         margin=draw(st.none() | st.floats(0.01, 1)),
         country=draw(st.none() | st.just("DE")),
+        countries=draw(st.none() | st.just((None, "DE", "US")[:g])),
         meta=draw(st.dictionaries(names, names, max_size=2)),
     )
 
@@ -61,7 +62,7 @@ def test_a_panel_reads_back_equal_and_its_bytes_are_its_own(panel):
         if before is not None:
             assert before.dtype.kind == after.dtype.kind
             np.testing.assert_array_equal(before, after)
-    for name in ("labels", "kpi_name", "kpi_kind", "currency", "margin", "country", "meta"):
+    for name in ("labels", "kpi_name", "kpi_kind", "currency", "margin", "country", "countries", "meta"):
         assert getattr(panel, name) == getattr(again, name)
     assert panel_to_parquet(again) == data
 
