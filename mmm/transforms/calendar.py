@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import re
 from functools import lru_cache
 
 import numpy as np
@@ -86,6 +87,14 @@ def holiday_days(country: str, first_year: int, last_year: int) -> dict[str, tup
         days.setdefault("Weeks before Christmas", []).extend(dt.date(year, 12, d) for d in range(11, 25))
         days.setdefault("Week after Christmas", []).extend(dt.date(year, 12, d) for d in range(26, 32))
     return {name: tuple(dates) for name, dates in days.items()}
+
+
+def country_name(code: str) -> str:
+    """English name of a country by its ISO 3166 alpha-2 code; the code itself where its holidays are not known."""
+    from holidays.registry import COUNTRIES
+
+    named = (entry[0] for entry in COUNTRIES.values() if entry[1] == code.upper())
+    return re.sub(r"(?<=[a-z])(?=[A-Z])", " ", next(named, code))
 
 
 def _nth_weekday(year: int, month: int, *, weekday: int, n: int) -> dt.date:
