@@ -11,7 +11,7 @@ from typing import Any
 import typer
 from typer.core import TyperGroup
 
-from mmm.commands import audit, backup, import_, run, serve, train, user
+from mmm.commands import audit, backup, import_, inspect, run, serve, train, user
 from mmm.errors import MMMError
 
 
@@ -39,6 +39,7 @@ app.add_typer(user.app, name="user")
 app.add_typer(audit.app, name="audit")
 app.command("backup")(backup.backup)
 app.command("run")(run.run)
+app.command("inspect")(inspect.inspect)
 app.command("serve")(serve.serve)
 app.command("import")(import_.import_file)
 app.command("train")(train.train)

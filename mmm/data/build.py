@@ -14,7 +14,7 @@ from mmm.data.inputs import ControlRole, Labels
 from mmm.data.mapping import Mapping
 from mmm.data.panel import KpiKind, Panel
 from mmm.data.read import RawTable
-from mmm.data.rows import Rows, Use, read_rows
+from mmm.data.rows import Rows, Use, exact_sum, read_rows
 from mmm.data.tidy import align, calendar_of, settle_duplicates, settle_spend
 from mmm.errors import DataError
 
@@ -237,7 +237,7 @@ def _population(grid: Grid, noted: FindingLog) -> FloatArray | None:
 
 def _totals(rows: Rows) -> dict[str, float]:
     return {
-        rows.columns[column]: float(np.nansum(rows.values[:, column]))
+        rows.columns[column]: exact_sum(rows.values[:, column])
         for column in rows.which(Use.KPI, Use.SPEND, Use.EXPOSURE)
     }
 

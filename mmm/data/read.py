@@ -15,6 +15,7 @@ from mmm.data.cells import LOOK_ROWS, DecimalMark, decimal_evidence
 from mmm.data.dates import date_share, parse_dates
 from mmm.data.dialect import Dialect, decode, find_header, is_total, sniff_delimiter
 from mmm.data.findings import Finding, FindingLog
+from mmm.data.personal import masked
 from mmm.data.workbook import MAX_COLUMNS, Sheet, is_zip, read_workbook
 from mmm.errors import DataError
 
@@ -214,7 +215,7 @@ def _left_out(numbered: Numbered, width: int, noted: FindingLog) -> bool:
 
 
 def _first(row: Sequence[str]) -> str:
-    return next((cell.strip() for cell in row if cell.strip()), "")[:60]
+    return masked(next((cell.strip() for cell in row if cell.strip()), "")[:60])
 
 
 def _frame(header: list[str], body: list[Numbered], name: str, noted: FindingLog) -> pd.DataFrame:

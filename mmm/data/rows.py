@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from dataclasses import dataclass, replace
 from enum import StrEnum
@@ -13,6 +14,7 @@ from numpy.typing import NDArray
 
 from mmm.data.cells import (
     FALSE_WORDS,
+    LOOK_ROWS,
     TRUE_WORDS,
     DecimalMark,
     Numbers,
@@ -23,10 +25,11 @@ from mmm.data.cells import (
     parse_number,
     parse_numbers,
 )
-from mmm.data.dates import Dates, parse_dates
+from mmm.data.dates import Dates, date_share, parse_dates
 from mmm.data.findings import FindingLog, Question, Severity, counted
 from mmm.data.mapping import Mapping
 from mmm.data.panel import KpiKind
+from mmm.data.personal import masked, personal_columns
 from mmm.data.read import RawTable
 
 NATIONAL = "national"  # the one market of a file without a market column
@@ -124,6 +127,29 @@ def read_rows(raw: RawTable, mapping: Mapping, noted: FindingLog) -> Rows:
     if dates.ambiguous:
         return rows.take(~empty)
     return rows.take(~np.isnat(dates.values) & (market >= 0) & ~empty)
+
+
+def column_totals(raw: RawTable) -> dict[str, float]:
+    """Sum of every column of numbers as read, to the last digit, by its name in the file.
+
+    Left out: dates, what counts rows, what looks personal, and columns in which a cell is no number.
+    """
+    private = personal_columns(raw)
+    totals: dict[str, float] = {}
+    for column in raw.columns:
+        cells = raw.frame[column]
+        if column in private or date_share(cells.iloc[:LOOK_ROWS]) > 0.5:
+            continue
+        read = parse_numbers(cells, decimal_mark(cells, raw.dialect.decimal))
+        if not read.bad.any() and not read.missing.all():
+            totals[column] = exact_sum(read.values)
+    return totals
+
+
+def exact_sum(values: NDArray[np.float64]) -> float:
+    """Sum without rounding on the way; NaN counts as nothing, and nothing is infinite."""
+    known = values[np.isfinite(values) & (np.abs(values) <= LARGEST)]
+    return math.fsum(known.tolist())
 
 
 def row_numbers(frame: pd.DataFrame | pd.Series[str]) -> NDArray[np.int64]:
@@ -288,5 +314,5 @@ def _flags(cells: pd.Series[str], read: Numbers) -> Numbers:
 
 
 def _short(cell: str) -> str:
-    text = " ".join(str(cell).split())
+    text = masked(" ".join(str(cell)[:400].split()))
     return text if len(text) <= 40 else text[:39] + "…"

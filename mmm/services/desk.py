@@ -13,6 +13,7 @@ from mmm.data.check import Check, check_panel
 from mmm.data.findings import Finding, Question, Severity
 from mmm.data.guess import guess
 from mmm.data.mapping import Mapping, answer
+from mmm.data.personal import personal_columns
 from mmm.data.read import RawTable, read_table
 from mmm.errors import DataError
 from mmm.services.base import Kit, Service, requires
@@ -20,15 +21,9 @@ from mmm.services.datasets import Datasets, DatasetVersionInfo
 from mmm.store.audit import FAILED
 from mmm.store.tables import new_id
 
-LOOK_ROWS = 200  # cells of a column that are looked at for personal data
-PERSONAL_SHARE = 0.3  # of the filled cells
 DETAIL_UNIQUE = 0.95  # share of rows that a column of campaigns must tell apart, to explain the repeated dates
 MAX_ROUNDS = 6  # rounds of questions; an answer may lead to the next question
 
-_PERSONAL = re.compile(r"^[^@\s]+@[^@\s]+\.[a-z]{2,}$|^\+?[0-9][0-9 ()/-]{8,}[0-9]$", re.IGNORECASE)
-_PERSONAL_NAME = re.compile(
-    r"\b(e-?mail|phone|telephone|mobile|first.?name|last.?name|surname|full.?name|address|iban|birth)", re.IGNORECASE
-)
 _DETAIL = re.compile(
     r"campaign|\bad\b|ad.?set|ad.?group|ad.?name|platform|channel|source|medium|network|placement|creative|publisher",
     re.IGNORECASE,
@@ -153,7 +148,7 @@ class Desk(Service):
             raw=raw,
             guess=known if known is not None and fits(known, raw) else guess(raw),
             content=content,
-            personal=personal_columns(raw),
+            personal=tuple(personal_columns(raw)),
             dataset_id=dataset_id,
             parent=parent,
         )
@@ -293,22 +288,6 @@ def unanswered(mapping: Mapping) -> tuple[Mapping, dict[str, str]]:
 def fits(mapping: Mapping, raw: RawTable) -> bool:
     """Whether a table has every column that a mapping names."""
     return {column for column, _ in mapping.used_columns} <= set(raw.columns)
-
-
-def personal_columns(raw: RawTable) -> tuple[str, ...]:
-    """Columns that look like personal data by name or by content: addresses, numbers to call."""
-    found = []
-    for column in raw.columns:
-        cells = [str(cell).strip() for cell in raw.frame[column].iloc[:LOOK_ROWS] if str(cell).strip()]
-        alike = sum(1 for cell in cells if _PERSONAL.match(cell) and not _is_number(cell))
-        if _PERSONAL_NAME.search(column) or (cells and alike >= PERSONAL_SHARE * len(cells)):
-            found.append(column)
-    return tuple(found)
-
-
-def _is_number(cell: str) -> bool:
-    """Digits alone, or a date: neither is a telephone number for sure."""
-    return cell.isdigit() or re.match(r"^\d{1,4}[-/]\d{1,2}[-/]\d{1,4}", cell) is not None
 
 
 def _platform_export(raw: RawTable, mapping: Mapping) -> Finding | None:

@@ -1,0 +1,81 @@
+"""Files inspected from a terminal: a verdict, the totals, and never a crash."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+from typer.testing import CliRunner
+
+from mmm.cli import app
+from mmm.data.inspect import inspect_files
+from tests.data.tables import table
+
+
+def inspected(text: str, name: str = "weeks.csv"):
+    return inspect_files([(name, text.encode())])
+
+
+def call(*arguments):
+    return CliRunner().invoke(app, ["inspect", *map(str, arguments)])
+
+
+class TestVerdict:
+    def test_a_clean_table_is_accepted_with_its_totals(self):
+        found = inspected(table(change={3: {"sales": "1000.10"}, 4: {"sales": "1000.20"}}))
+        assert found.verdict == "accept"
+        assert found.rows == 30
+        assert found.columns == ("date", "sales", "tv_spend", "radio_spend")
+        assert found.totals["tv_spend"] == sum(100 + i for i in range(30))
+        assert found.totals["sales"] == sum(1000 + 10 * i for i in range(30) if i not in (3, 4)) + 2000.3
+        assert found.remarks == ()
+
+    def test_a_totals_row_makes_it_a_repair_that_names_the_row(self):
+        found = inspected(table() + "Total,34350,3435,1560\n")
+        assert found.verdict == "repair"
+        assert found.totals["tv_spend"] == sum(100 + i for i in range(30))
+        assert [remark.where for remark in found.remarks] == ["row 32"]
+
+    def test_an_open_question_makes_it_ask(self):
+        found = inspected(table(change={5: {"tv_spend": ""}}))
+        assert found.verdict == "ask"
+        assert [asked.code for asked in found.questions] == ["missing_spend"]
+        assert found.rows == 30
+
+    def test_what_is_no_table_is_refused(self):
+        found = inspect_files([("a.csv", b"\x89PNG\r\n\x1a\n")])
+        assert (found.verdict, found.rows, found.totals) == ("refuse", 0, {})
+
+
+class TestCommand:
+    def test_json_has_exactly_the_keys_it_promises(self, tmp_path):
+        path = tmp_path / "weeks.csv"
+        path.write_text(table(change={5: {"tv_spend": "-5"}}))
+        done = call(path, "--json")
+        assert done.exit_code == 0
+        said = json.loads(done.stdout)
+        assert set(said) == {"verdict", "rows", "columns", "totals", "findings", "questions"}
+        assert set(said["findings"][0]) == {"code", "severity", "message", "where"}
+        assert set(said["questions"][0]) == {"code", "message", "options"}
+        assert said["findings"][0]["where"] == "row 7, column “tv_spend”"
+
+    @pytest.mark.parametrize("content", [b"", b"date,sales,tv\n", b"PK\x03\x04", bytes(range(256)) * 9])
+    def test_a_refusal_is_json_too_and_leaves_with_2(self, tmp_path, content):
+        path = tmp_path / "a.csv"
+        path.write_bytes(content)
+        done = call(path, "--json")
+        assert done.exit_code == 2
+        assert json.loads(done.stdout)["verdict"] == "refuse"
+
+    def test_a_folder_and_an_absent_file_are_refused_in_one_sentence_each(self, tmp_path):
+        done = call(tmp_path, tmp_path / "absent.csv", "--json")
+        assert done.exit_code == 2
+        (found,) = json.loads(done.stdout)["findings"]
+        assert found["message"].count("cannot be read") == 2
+
+    def test_without_json_a_person_reads_a_summary(self, tmp_path):
+        path = tmp_path / "weeks.csv"
+        path.write_text(table())
+        done = call(path)
+        assert done.exit_code == 0
+        assert done.stdout.startswith("accept: 30 rows (periods × markets), 4 columns")
