@@ -6,7 +6,9 @@ import hashlib
 import hmac
 import os
 import secrets
-from datetime import UTC, datetime
+import unicodedata
+from collections.abc import Sequence
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from cryptography.exceptions import InvalidTag
@@ -17,12 +19,20 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from mmm.errors import IntegrityError
-from mmm.store.tables import AuditHeadRow, DataKeyRow, new_id
+from mmm.store.tables import AuditHeadRow, Base, DataKeyRow, new_id
 
 KEY_BYTES = 32  # AES-256
 NONCE_BYTES = 12  # the length GCM is specified for
 MAGIC = b"MWS1"  # format of sealed bytes: magic, data key id (16), nonce (12), ciphertext with tag
 _HEAD = len(MAGIC) + 16
+ROWS = "rows"  # purpose of the keys that seal rows
+PSEUDONYMS = "pseudonyms"  # purpose of the key behind ids that stand for people; never replaced
+PSEUDONYM_DIGITS = 24  # 96 bits: among a hundred million ids two are alike once in ten trillion installations
+
+
+def place(table: type[Base], row_id: str, column: str) -> str:
+    """Where sealed bytes belong: `place(PlanRow, row.id, "payload")` is the column `payload_sealed` of that row."""
+    return f"{table.__tablename__}/{row_id}/{column}"
 
 
 class MasterKey:
@@ -73,44 +83,70 @@ class Vault:
 
     def create_key(self, workspace_id: str) -> None:
         """Give a workspace a (new) data key; rows sealed before stay readable with theirs."""
-        key_id = new_id()
-        wrapped = self._master.wrap(secrets.token_bytes(KEY_BYTES), f"data_key/{key_id}/{workspace_id}")
-        now = datetime.now(UTC)
-        self._session.add(
-            DataKeyRow(
-                id=key_id, workspace_id=workspace_id, master_key_id=self._master.id, wrapped=wrapped, created_at=now
-            )
-        )
-        self._session.flush()
+        self._create(workspace_id, ROWS)
 
-    def seal(self, workspace_id: str, place: str, data: bytes) -> bytes:
-        """`data` encrypted for one place, such as `plan/<row id>/payload`."""
-        newest = select(DataKeyRow).where(DataKeyRow.workspace_id == workspace_id)
-        row = self._session.scalars(newest.order_by(DataKeyRow.created_at.desc()).limit(1)).first()
+    def pseudonyms(self, workspace_id: str, texts: Sequence[str]) -> list[str]:
+        """For each text an id that stands for it in this workspace and tells nothing about it.
+
+        The same text gets the same id in every file and every year (the key is never replaced), so ids stay joinable;
+        without the key nobody can find a text by trying. Texts are compared as people mean them: composed (NFC) and
+        without space around; capitals do not matter in an e-mail address and do in everything else, where "a1" and "A1"
+        are different customers. A blank text stays blank: it is nobody.
+
+        The first call in a workspace makes its key, so the unit of work must be one that may write, and must commit.
+        """
+        key = self._data_key(self._newest(workspace_id, PSEUDONYMS) or self._create(workspace_id, PSEUDONYMS))
+        known = {text: _pseudonym(key, text) for text in set(texts)}
+        return [known[text] for text in texts]
+
+    def seal(self, workspace_id: str, where: str, data: bytes) -> bytes:
+        """`data` encrypted for one place, as `place` names it."""
+        row = self._newest(workspace_id, ROWS)
         if row is None:
             raise IntegrityError(f"Workspace {workspace_id} has no data key; restore the database from a backup.")
         nonce = secrets.token_bytes(NONCE_BYTES)
-        sealed = AESGCM(self._data_key(row)).encrypt(nonce, data, f"{workspace_id}/{place}".encode())
+        sealed = AESGCM(self._data_key(row)).encrypt(nonce, data, f"{workspace_id}/{where}".encode())
         return MAGIC + bytes.fromhex(row.id) + nonce + sealed
 
-    def open(self, workspace_id: str, place: str, sealed: bytes) -> bytes:
+    def open(self, workspace_id: str, where: str, sealed: bytes) -> bytes:
         """What `seal` was given.
 
         Raises:
             IntegrityError: wrong master key, changed bytes, or bytes sealed for another place.
         """
         if sealed[: len(MAGIC)] != MAGIC:
-            raise IntegrityError(f"The stored bytes of {place} are not in a known format.")
+            raise IntegrityError(f"The stored bytes of {where} are not in a known format.")
         row = self._session.get(DataKeyRow, sealed[len(MAGIC) : _HEAD].hex())
-        if row is None or row.workspace_id != workspace_id:
-            raise IntegrityError(f"The data key of {place} is missing from this workspace.")
+        if row is None or row.workspace_id != workspace_id or row.purpose != ROWS:
+            raise IntegrityError(f"The data key of {where} is missing from this workspace.")
         nonce, body = sealed[_HEAD : _HEAD + NONCE_BYTES], sealed[_HEAD + NONCE_BYTES :]
         try:
-            return AESGCM(self._data_key(row)).decrypt(nonce, body, f"{workspace_id}/{place}".encode())
+            return AESGCM(self._data_key(row)).decrypt(nonce, body, f"{workspace_id}/{where}".encode())
         except InvalidTag as error:
             raise IntegrityError(
-                f"The stored bytes of {place} were changed or belong elsewhere; restore them from a backup."
+                f"The stored bytes of {where} were changed or belong elsewhere; restore them from a backup."
             ) from error
+
+    def _newest(self, workspace_id: str, purpose: str) -> DataKeyRow | None:
+        keys = select(DataKeyRow).where(DataKeyRow.workspace_id == workspace_id, DataKeyRow.purpose == purpose)
+        return self._session.scalars(keys.order_by(DataKeyRow.created_at.desc()).limit(1)).first()
+
+    def _create(self, workspace_id: str, purpose: str) -> DataKeyRow:
+        key_id, now = new_id(), datetime.now(UTC)
+        newest = self._newest(workspace_id, purpose)
+        if newest is not None:  # a clock that was put back must not make the older key the newest
+            now = max(now, newest.created_at + timedelta(microseconds=1))
+        row = DataKeyRow(
+            id=key_id,
+            workspace_id=workspace_id,
+            master_key_id=self._master.id,
+            wrapped=self._master.wrap(secrets.token_bytes(KEY_BYTES), f"data_key/{key_id}/{workspace_id}"),
+            created_at=now,
+            purpose=purpose,
+        )
+        self._session.add(row)
+        self._session.flush()
+        return row
 
     def _data_key(self, row: DataKeyRow) -> bytes:
         if row.id not in self._unwrapped:
@@ -166,6 +202,15 @@ _WRONG_KEY = (
     "The master key does not fit this database: it was sealed with another one. "
     "Put back the key file that was there when the database was written."
 )
+
+
+def _pseudonym(key: bytes, text: str) -> str:
+    plain = unicodedata.normalize("NFC", text).strip()
+    if not plain:
+        return ""
+    if "@" in plain:
+        plain = plain.casefold()
+    return "id_" + hmac.digest(key, plain.encode("utf-8", "surrogatepass"), "sha256").hex()[:PSEUDONYM_DIGITS]
 
 
 def _derive(secret: bytes, purpose: bytes) -> bytes:

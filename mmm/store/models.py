@@ -5,7 +5,7 @@ from __future__ import annotations
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from mmm.store.keys import Vault
+from mmm.store.keys import Vault, place
 from mmm.store.tables import ModelVersionRow, PublicationRow
 
 
@@ -22,8 +22,8 @@ class Models:
             select(func.max(ModelVersionRow.number)).where(ModelVersionRow.dataset_id == row.dataset_id)
         )
         row.number = (last or 0) + 1
-        row.state_sealed = self._vault.seal(row.workspace_id, _place(row.id, "state"), state)
-        row.results_sealed = self._vault.seal(row.workspace_id, _place(row.id, "results"), results)
+        row.state_sealed = self._vault.seal(row.workspace_id, place(ModelVersionRow, row.id, "state"), state)
+        row.results_sealed = self._vault.seal(row.workspace_id, place(ModelVersionRow, row.id, "results"), results)
         self._session.add(row)
         self._session.flush()
         return row
@@ -45,11 +45,11 @@ class Models:
 
     def state(self, row: ModelVersionRow) -> bytes:
         """What `ModelState.to_bytes` wrote."""
-        return self._vault.open(row.workspace_id, _place(row.id, "state"), row.state_sealed)
+        return self._vault.open(row.workspace_id, place(ModelVersionRow, row.id, "state"), row.state_sealed)
 
     def results(self, row: ModelVersionRow) -> bytes:
         """The results that were computed once, in the training job."""
-        return self._vault.open(row.workspace_id, _place(row.id, "results"), row.results_sealed)
+        return self._vault.open(row.workspace_id, place(ModelVersionRow, row.id, "results"), row.results_sealed)
 
     def add_publication(self, row: PublicationRow) -> PublicationRow:
         """One more change of champion."""
@@ -66,7 +66,3 @@ class Models:
                 .order_by(PublicationRow.id)
             )
         )
-
-
-def _place(version_id: str, column: str) -> str:
-    return f"model_version/{version_id}/{column}"

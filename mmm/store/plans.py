@@ -5,7 +5,7 @@ from __future__ import annotations
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from mmm.store.keys import Vault
+from mmm.store.keys import Vault, place
 from mmm.store.tables import PlanRow
 
 
@@ -25,7 +25,7 @@ class Plans:
 
     def write(self, row: PlanRow, payload: bytes) -> None:
         """Replace a plan's content."""
-        row.payload_sealed = self._vault.seal(row.workspace_id, _place(row.id), payload)
+        row.payload_sealed = self._vault.seal(row.workspace_id, place(PlanRow, row.id, "payload"), payload)
 
     def get(self, workspace_id: str, plan_id: str) -> PlanRow | None:
         """One plan of the workspace, without its content."""
@@ -41,8 +41,4 @@ class Plans:
 
     def payload(self, row: PlanRow) -> bytes:
         """A plan's content."""
-        return self._vault.open(row.workspace_id, _place(row.id), row.payload_sealed)
-
-
-def _place(plan_id: str) -> str:
-    return f"plan/{plan_id}/payload"
+        return self._vault.open(row.workspace_id, place(PlanRow, row.id, "payload"), row.payload_sealed)

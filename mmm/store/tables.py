@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import uuid
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from typing import Any
 
 from sqlalchemy import JSON, DateTime, ForeignKey, Index, LargeBinary, MetaData, String, UniqueConstraint
@@ -113,7 +113,10 @@ class TicketRow(Base):
 
 
 class DataKeyRow(Base):
-    """A workspace's data key, wrapped by the master key named here."""
+    """A workspace's data key, wrapped by the master key named here.
+
+    `purpose` is "rows" for keys that seal rows (the newest one seals), "pseudonyms" for the one behind ids.
+    """
 
     __tablename__ = "data_key"
     id: Mapped[str] = mapped_column(ID, primary_key=True, default=new_id)
@@ -121,6 +124,7 @@ class DataKeyRow(Base):
     master_key_id: Mapped[str] = mapped_column(String(16))
     wrapped: Mapped[bytes]
     created_at: Mapped[datetime]
+    purpose: Mapped[str] = mapped_column(String(20))
 
 
 class DatasetRow(Base):
@@ -160,6 +164,24 @@ class DatasetVersionRow(Base):
     as_read_sealed: Mapped[bytes] = mapped_column(LargeBinary, deferred=True)
     findings_sealed: Mapped[bytes] = mapped_column(LargeBinary, deferred=True)
     mapping_sealed: Mapped[bytes] = mapped_column(LargeBinary, deferred=True)
+    lineage_sealed: Mapped[bytes | None] = mapped_column(LargeBinary, deferred=True)
+    table_sealed: Mapped[bytes | None] = mapped_column(LargeBinary, deferred=True)
+
+
+class AnnotationRow(Base):
+    """Something that happened from `first` to `last` (a launch, a promotion, an outage); its words are sealed."""
+
+    __tablename__ = "annotation"
+    __table_args__ = (Index("ix_annotation_workspace_dataset", "workspace_id", "dataset_id"),)
+    id: Mapped[str] = mapped_column(ID, primary_key=True, default=new_id)
+    workspace_id: Mapped[str] = mapped_column(ForeignKey("workspace.id"))
+    dataset_id: Mapped[str] = mapped_column(ForeignKey("dataset.id"))
+    kind: Mapped[str] = mapped_column(String(20))
+    first: Mapped[date]
+    last: Mapped[date]
+    created_by: Mapped[str] = mapped_column(ID)
+    created_at: Mapped[datetime]
+    payload_sealed: Mapped[bytes] = mapped_column(LargeBinary, deferred=True)
 
 
 class ModelVersionRow(Base):

@@ -8,6 +8,7 @@ from typing import Self
 from sqlalchemy import Engine
 from sqlalchemy.orm import Session
 
+from mmm.store.annotations import Annotations
 from mmm.store.audit import AuditLog
 from mmm.store.datasets import Datasets
 from mmm.store.jobs import Jobs
@@ -27,6 +28,7 @@ class UnitOfWork:
         self.users = Users(session)
         self.sessions = Sessions(session)
         self.datasets = Datasets(session, self.vault)
+        self.annotations = Annotations(session, self.vault)
         self.models = Models(session, self.vault)
         self.plans = Plans(session, self.vault)
         self.jobs = Jobs(session)
