@@ -92,13 +92,13 @@ def read_rows(raw: RawTable, mapping: Mapping, noted: FindingLog) -> Rows:
     frame = raw.frame
     numbers = row_numbers(frame)
     dates = parse_dates(frame[mapping.date], mapping.date_order)
-    _note_dates(frame, mapping, dates, noted)
-    markets, market = _markets(frame, mapping, noted)
+    note_dates(frame[mapping.date], dates, noted)
+    markets, market = read_markets(frame, mapping.market, noted)
     plan = _plan(mapping)
     values = np.empty((len(frame), len(plan)))
     empty = np.ones(len(frame), dtype=np.bool_)
     for position, (column, use) in enumerate(plan):
-        read = _column(frame[column], raw.dialect.decimal, use, noted)
+        read = read_numbers(frame[column], raw.dialect.decimal, use, noted)
         values[:, position] = read.values
         if use in (Use.KPI, Use.SPEND, Use.EXPOSURE):
             empty &= read.missing
@@ -177,17 +177,18 @@ def _plan(mapping: Mapping) -> list[tuple[str, Use]]:
     ]
 
 
-def _note_dates(frame: pd.DataFrame, mapping: Mapping, dates: Dates, noted: FindingLog) -> None:
-    column = mapping.date
+def note_dates(cells: pd.Series[str], dates: Dates, noted: FindingLog) -> None:
+    """Ask how the dates of a column read where they can be read two ways; refuse those that are none."""
+    column, numbers = str(cells.name), row_numbers(cells)
     if dates.ambiguous:
         noted.ask(
             Question(
                 "date_order",
                 f"Dates such as “{dates.example}” in “{column}” can be read day first or month first. Which is it?",
-                _likelier_order(frame[column]),
+                _likelier_order(cells),
                 "date_order",
             ),
-            ((int(frame.index[0]), column),),
+            ((int(numbers[0]), column),),
         )
     if dates.conflict:
         first = "day" if dates.order == "dmy" else "month"
@@ -198,7 +199,6 @@ def _note_dates(frame: pd.DataFrame, mapping: Mapping, dates: Dates, noted: Find
             None,
             column,
         )
-    cells, numbers = frame[column], row_numbers(frame)
     noted.each(
         "bad_date",
         Severity.REFUSE,
@@ -218,10 +218,13 @@ def _likelier_order(cells: pd.Series[str]) -> tuple[str, ...]:
     return ("dmy", "mdy") if widest("dmy") <= widest("mdy") else ("mdy", "dmy")
 
 
-def _markets(frame: pd.DataFrame, mapping: Mapping, noted: FindingLog) -> tuple[tuple[str, ...], NDArray[np.int64]]:
-    if mapping.market is None:
+def read_markets(
+    frame: pd.DataFrame, column: str | None, noted: FindingLog
+) -> tuple[tuple[str, ...], NDArray[np.int64]]:
+    """The markets' names, and for each row the index of its market, `[row]`, -1 where it names none."""
+    if column is None:
         return (NATIONAL,), np.zeros(len(frame), dtype=np.int64)
-    cells = frame[mapping.market].str.strip()
+    cells = frame[column].str.strip()
     codes, unique = pd.factorize(cells)
     names = [str(name) for name in unique]
     blank = np.array([is_no_value(name) for name in names], dtype=np.bool_)
@@ -230,23 +233,24 @@ def _markets(frame: pd.DataFrame, mapping: Mapping, noted: FindingLog) -> tuple[
         Severity.REFUSE,
         places(row_numbers(frame), blank[codes]),
         lambda _, row: f"Row {row} names no market. Add it.",
-        mapping.market,
+        column,
     )
     kept = [name for name, missing in zip(names, blank, strict=True) if not missing]
     if len(kept) > MAX_MARKETS:
         noted.refuse(
             "too_many_markets",
-            f"“{mapping.market}” holds {len(kept):,} different names; at most {MAX_MARKETS} markets can be handled. "
+            f"“{column}” holds {len(kept):,} different names; at most {MAX_MARKETS} markets can be handled. "
             "Choose the column that names the market.",
             None,
-            mapping.market,
+            column,
         )
     order = np.cumsum(~blank) - 1
     order[blank] = -1
     return tuple(kept), order[codes].astype(np.int64)
 
 
-def _column(cells: pd.Series[str], fallback: DecimalMark, use: Use, noted: FindingLog) -> Numbers:
+def read_numbers(cells: pd.Series[str], fallback: DecimalMark, use: Use, noted: FindingLog) -> Numbers:
+    """A column as numbers; every cell that is none, too large or below zero where that cannot be is noted."""
     column, numbers = str(cells.name), row_numbers(cells)
     mark = _mark(cells, fallback, noted)
     read = parse_numbers(cells, mark)
