@@ -159,10 +159,10 @@ def _column(raw: RawTable, name: str) -> Column:
         words = {str(cell).strip().lower() for cell in pd.unique(cells)}
         flag = filled > 0 and words <= (TRUE_WORDS | FALSE_WORDS | {"", "0", "1"})
         numeric = flag
-    return Column(name, _name_parts(name), read.values, bool(numeric), bool(flag))
+    return Column(name, name_parts(name), read.values, bool(numeric), bool(flag))
 
 
-def _name_parts(name: str) -> tuple[str, ...]:
+def name_parts(name: str) -> tuple[str, ...]:
     """The words of a name: cut at blanks, marks and capitals after small letters."""
     split = re.sub(r"(?<=[a-zà-ÿ0-9])(?=[A-ZÀ-Þ][a-zà-ÿ])", " ", name)
     return tuple(part for part in re.split(r"[^0-9A-Za-zÀ-ÿ]+", split) if part)

@@ -40,6 +40,7 @@ class Measure(StrEnum):
     REVENUE = "revenue"  # money the company itself took
     ORDERS = "orders"
     UNITS = "units"
+    SERIES = "series"  # whatever the key column's text says; each distinct text is a column of the table by itself
 
     @property
     def money(self) -> bool:
@@ -53,8 +54,9 @@ class Rule:
 
     Attributes:
         channel: where matching rows go.
-        text: what is looked for, regardless of case; a regular expression (`re.search`) when `how` is "regex".
-        column: the column looked at; None looks at every key column of the source.
+        text: what is looked for, regardless of case; a regular expression (RE2, anywhere in the text) when
+            `how` is "regex".
+        column: the column looked at; None looks at all key columns of the source, joined by " | ".
     """
 
     channel: str

@@ -1,0 +1,185 @@
+"""Orders counted once each, whatever number of rows an export spends on them."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from mmm.data.cells import TRUE_WORDS, decimal_mark, is_no_value, parse_numbers
+from mmm.data.findings import FindingLog, counted
+from mmm.data.rows import exact_sum, row_numbers
+from mmm.data.sources.headings import Headings, plain
+from mmm.data.sources.source import Measure, Source
+from mmm.data.sources.sums import group_sums
+
+FloatArray = NDArray[np.float64]
+Index = NDArray[np.int64]
+
+STATUS = ("financial status", "order status", "payment status", "status", "bestellstatus", "zahlungsstatus")
+CANCELLED_AT = ("cancelled at", "canceled at")
+REFUNDED = ("refunded amount", "refund amount", "total refunded", "order refund amount")
+TEST = ("test", "is test", "test order")
+GATEWAY = ("payment method", "gateway", "payment gateway")
+
+NOT_SOLD = {
+    "voided": frozenset({"voided", "void", "expired", "failed", "trash", "draft", "checkout-draft"}),
+    "cancelled": frozenset({"cancelled", "canceled", "storniert", "abgebrochen"}),
+    "refunded": frozenset({"refunded", "erstattet", "returned"}),
+}
+"""Statuses of orders that brought nothing, by the word for it."""
+OPEN = frozenset({"pending", "authorized", "on-hold", "partially_paid"})
+_ITEM_WORDS = ("item", "line", "quantity", "qty", "product", "unit", "menge", "anzahl", "stück", "artikel", "price")
+
+
+def count_orders(
+    frame: pd.DataFrame, source: Source, values: dict[str, FloatArray], noted: FindingLog
+) -> tuple[Index, dict[str, FloatArray]]:
+    """One row for each order that was a sale: positions in `frame` `[order]`, and the measures of each, `[order]`.
+
+    An amount of the order is taken once, whether the export writes it in the first of its rows or in all; an amount of
+    an item is added up. Voided, cancelled, refunded and test orders are left out, partial refunds taken off, and all
+    of it said.
+
+    Args:
+        frame: dated rows.
+        source: their description, with `order_id`.
+        values: numbers of each measure, `[row]`.
+        noted: where it is said.
+    """
+    order, first = _orders(frame, source, noted)
+    n = len(first)
+    amounts = {column: _of_order(column, source, numbers, order, n, noted) for column, numbers in values.items()}
+    revenue = next((column for column, measure in source.measures.items() if measure is Measure.REVENUE), None)
+    money = amounts.get(revenue or "", np.zeros(n))
+    headings = Headings(str(column) for column in frame.columns)
+    sold = np.ones(n, dtype=np.bool_)
+    for reason, told in _not_sold(frame, headings, order, first).items():
+        gone = told & sold
+        if gone.any():
+            said = f" ({revenue} {exact_sum(money[gone]):,.2f})" if revenue else ""
+            noted.repair(f"{reason}_orders", f"{counted(int(gone.sum()), f'{reason} order')}{said} left out.")
+            sold &= ~gone
+    if revenue is not None:
+        amounts[revenue] = _less_refunds(frame, headings, order, money, sold, noted)
+    _note_open(frame, headings, order, first, sold, noted)
+    if len(frame) > n:
+        noted.info("item_rows", f"{len(frame):,} rows are items of {counted(n, 'order')}; each order was counted once.")
+    return first[sold], {column: numbers[sold] for column, numbers in amounts.items()}
+
+
+def _orders(frame: pd.DataFrame, source: Source, noted: FindingLog) -> tuple[Index, Index]:
+    """The order of each row, `[row]`, and each order's first row, `[order]`; a row without a number stands alone."""
+    if source.order_id is None:
+        return np.arange(len(frame)), np.arange(len(frame))
+    ids = frame[source.order_id].str.strip()
+    code, unique = pd.factorize(ids)
+    blank = np.array([is_no_value(str(text)) for text in unique], dtype=np.bool_)[code] if len(unique) else code < 0
+    if blank.any():
+        row = int(row_numbers(frame)[np.flatnonzero(blank)[0]])
+        noted.repair(
+            "no_order_number",
+            f"{counted(int(blank.sum()), 'row')} without an order number, first row {row}; each counts as an order.",
+            row,
+            source.order_id,
+        )
+        code = np.where(blank, len(unique) + np.cumsum(blank), code)
+    order, _ = pd.factorize(code)
+    _, first = np.unique(order, return_index=True)
+    return np.asarray(order, dtype=np.int64), np.asarray(first, dtype=np.int64)
+
+
+def _of_order(column: str, source: Source, values: FloatArray, order: Index, n: int, noted: FindingLog) -> FloatArray:
+    """A measure of each order, `[order]`: what its rows repeat, or the sum over its items."""
+    first, low, high = _spread(values, order, n)
+    differs = low != high
+    if _of_item(column, source, differs):
+        return np.nan_to_num(group_sums(values, order, n))
+    if differs.any():
+        noted.repair(
+            "order_amounts_differ",
+            f"“{column}” differs within {counted(int(differs.sum()), 'order')}; the first row counts.",
+            None,
+            column,
+        )
+    return np.nan_to_num(first)
+
+
+def _of_item(column: str, source: Source, differs: NDArray[np.bool_]) -> bool:
+    """Whether a column is about items: by its measure or heading, or because rows of one order differ in it."""
+    words = plain(column)
+    if source.measures[column] is Measure.UNITS or any(word in words for word in _ITEM_WORDS):
+        return True
+    of_order = source.platform is not None or any(word in words for word in ("order", "total", "bestell", "gesamt"))
+    return not of_order and bool(differs.any())
+
+
+def _spread(values: FloatArray, order: Index, n: int) -> tuple[FloatArray, FloatArray, FloatArray]:
+    """The first, least and greatest number of each order, `[order]`, NaN (first) or 0 (others) where it has none."""
+    known = np.flatnonzero(~np.isnan(values))
+    first, low, high = np.full(n, np.nan), np.zeros(n), np.zeros(n)
+    if len(known) == 0:
+        return first, low, high
+    by = known[np.argsort(order[known], kind="stable")]
+    starts = np.flatnonzero(np.diff(order[by], prepend=-1))
+    at = order[by][starts]
+    first[at] = values[by][starts]
+    low[at], high[at] = np.minimum.reduceat(values[by], starts), np.maximum.reduceat(values[by], starts)
+    return first, low, high
+
+
+def _not_sold(frame: pd.DataFrame, headings: Headings, order: Index, first: Index) -> dict[str, NDArray[np.bool_]]:
+    """Orders that were no sale, `[order]`, by the word for it."""
+    n = len(first)
+    test = _any(_column(frame, headings.first(TEST)).isin([*TRUE_WORDS, "1"]), order, n)
+    test |= _any(_column(frame, headings.first(GATEWAY)).str.contains("bogus", regex=False), order, n)
+    found = {"test": test}
+    status = _column(frame, headings.first(STATUS))
+    found |= {reason: _any(status.isin(list(words)), order, n) for reason, words in NOT_SOLD.items()}
+    found["cancelled"] |= _any(~_column(frame, headings.first(CANCELLED_AT)).map(is_no_value), order, n)
+    return found
+
+
+def _less_refunds(
+    frame: pd.DataFrame,
+    headings: Headings,
+    order: Index,
+    money: FloatArray,
+    sold: NDArray[np.bool_],
+    noted: FindingLog,
+) -> FloatArray:
+    """Revenue of each order less what was paid back of it."""
+    column = headings.first(REFUNDED)
+    if column is None:
+        return money
+    cells = frame[column]
+    refunds = np.abs(np.nan_to_num(_spread(parse_numbers(cells, decimal_mark(cells)).values, order, len(money))[0]))
+    back = sold & (refunds > 0)
+    if back.any():
+        noted.repair(
+            "refunds",
+            f"{counted(int(back.sum()), 'order')} partly paid back: {exact_sum(refunds[back]):,.2f} was taken off.",
+            None,
+            column,
+        )
+    return np.where(back, money - refunds, money)
+
+
+def _note_open(
+    frame: pd.DataFrame, headings: Headings, order: Index, first: Index, sold: NDArray[np.bool_], noted: FindingLog
+) -> None:
+    waiting = _any(_column(frame, headings.first(STATUS)).isin(list(OPEN)), order, len(first)) & sold
+    if waiting.any():
+        noted.info("open_orders", f"{counted(int(waiting.sum()), 'order')} not fully paid yet; counted as sold.")
+
+
+def _column(frame: pd.DataFrame, name: str | None) -> pd.Series[str]:
+    """Cells in lower case; blank where there is no such column."""
+    if name is None:
+        return pd.Series([""] * len(frame), index=frame.index, dtype="str")
+    return frame[name].str.strip().str.lower()
+
+
+def _any(rows: pd.Series[bool], order: Index, n: int) -> NDArray[np.bool_]:
+    """Orders of which any row is marked, `[order]`."""
+    return np.asarray(np.bincount(order[rows.to_numpy(dtype=np.bool_)], minlength=n) > 0)

@@ -1,0 +1,70 @@
+"""Sums of amounts that come out to the cent, and the texts they are written as."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+from numpy.typing import NDArray
+
+FloatArray = NDArray[np.float64]
+
+DECIMALS = 6  # of an amount that are kept: platforms count in millionths
+_HELD = 18  # decimal digits that a whole number of 64 bits holds
+
+
+def group_sums(values: FloatArray, group: NDArray[np.int64], n: int) -> FloatArray:
+    """Sum of `values [row]` in each of `n` groups, `[group]`; NaN counts nothing, a group without a number is NaN.
+
+    Amounts are added up as whole millionths (or as small a part as 64 bits hold), so no cent is lost however many rows
+    there are; what lies below that is added up beside them.
+    """
+    known = ~np.isnan(values)
+    amounts, group = values[known], group[known]
+    sums = np.full(n, np.nan)
+    if len(amounts) == 0:
+        return sums
+    scale = 10.0 ** min(DECIMALS, max(0, _HELD - 1 - _digits(amounts)))
+    order = np.argsort(group, kind="stable")
+    amounts, group = amounts[order], group[order]
+    starts = np.flatnonzero(np.diff(group, prepend=-1))
+    whole = np.rint(amounts * scale)
+    rest = np.add.reduceat(amounts - whole / scale, starts)
+    sums[group[starts]] = np.add.reduceat(whole.astype(np.int64), starts) / scale + rest
+    return sums
+
+
+def amount_texts(values: FloatArray) -> list[str]:
+    """Numbers as cells: at most six decimals, none where there are none, "" for NaN."""
+    return ["" if math.isnan(value) else _text(value) for value in np.round(values, DECIMALS).tolist()]
+
+
+def same_within(values: FloatArray, group: NDArray[np.int64], n: int) -> FloatArray | None:
+    """The one number that each group's rows repeat, `[group]`; None where they differ, or too little tells.
+
+    At least three groups have to repeat a number other than zero, and not all the same one: a column of ones, say,
+    is added up.
+    """
+    known = ~np.isnan(values)
+    amounts, group = values[known], group[known]
+    if len(amounts) == 0:
+        return None
+    order = np.argsort(group, kind="stable")
+    amounts, group = amounts[order], group[order]
+    starts = np.flatnonzero(np.diff(group, prepend=-1))
+    low, high = np.minimum.reduceat(amounts, starts), np.maximum.reduceat(amounts, starts)
+    repeats = (np.diff(starts, append=len(group)) > 1) & (high != 0)
+    if (low != high).any() or repeats.sum() < 3 or 2 * repeats.sum() < len(starts) or low.min() == low.max():
+        return None
+    once = np.full(n, np.nan)
+    once[group[starts]] = high
+    return once
+
+
+def _digits(amounts: FloatArray) -> int:
+    """Digits before the decimal mark of the largest sum that can arise."""
+    return math.ceil(math.log10(max(1.0, float(np.abs(amounts).sum()))))
+
+
+def _text(value: float) -> str:
+    return str(int(value)) if value.is_integer() else repr(value)
