@@ -9,10 +9,11 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from sqlalchemy import Engine
+from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import Session
 
 from mmm.access.passwords import Passwords
-from mmm.errors import IntegrityError
+from mmm.errors import IntegrityError, SpecError
 from mmm.jobs.cluster import ClusterSettings
 from mmm.jobs.executor import Executor
 from mmm.jobs.worker import Workshop
@@ -127,11 +128,21 @@ def _open_database(settings: Settings) -> Database:
         _private_file(settings.database_path)
     engine = make_engine(settings.url)
     try:
+        _connect(engine)
         upgrade(engine)
         return Database(engine, _master_key(settings, engine))
     except BaseException:
         engine.dispose()
         raise
+
+
+def _connect(engine: Engine) -> None:
+    """Say in words when the database cannot be reached at all."""
+    try:
+        engine.connect().close()
+    except OperationalError as error:
+        where = engine.url.render_as_string()  # which hides the password
+        raise SpecError(f"The database {where} cannot be opened (MMM_DATABASE_URL): {error.orig}") from error
 
 
 def _master_key(settings: Settings, engine: Engine) -> MasterKey:

@@ -13,7 +13,7 @@ class Settings(BaseSettings):
 
     Attributes:
         var_dir: everything this installation owns: database, keys, logs.
-        database_url: SQLAlchemy URL; None means SQLite at `var_dir/mixwright.sqlite3`.
+        database_url: such as postgresql://user:password@host/name; None means SQLite at `var_dir/mixwright.sqlite3`.
         session_idle_s: a session ends after this many seconds without a click.
         session_absolute_s: a session ends after this many seconds whatever happens.
         dask_address: scheduler on other machines; None starts local worker processes.

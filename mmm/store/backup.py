@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shlex
 import sqlite3
 from contextlib import closing
 from pathlib import Path
@@ -18,11 +19,11 @@ def copy_database(engine: Engine, target: Path) -> int:
     The copy holds every sealed row but not the master key, without which it cannot be read.
 
     Raises:
-        SpecError: the database is not SQLite; use its own tools (such as pg_dump).
+        SpecError: the database is PostgreSQL, which has better tools for this; the message says which.
         ConflictError: the target exists already.
     """
     if engine.dialect.name != "sqlite" or not engine.url.database:
-        raise SpecError(f"A {engine.dialect.name} database is backed up with its own tools, such as pg_dump.")
+        raise SpecError(_instead(engine, target))
     try:
         os.close(os.open(target, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600))
     except FileExistsError:
@@ -37,3 +38,12 @@ def copy_database(engine: Engine, target: Path) -> int:
         target.unlink(missing_ok=True)
         raise
     return target.stat().st_size
+
+
+def _instead(engine: Engine, target: Path) -> str:
+    server = engine.url.set(drivername="postgresql", password=None).render_as_string()
+    return (
+        f"PostgreSQL is backed up with its own tools while everybody goes on working: "
+        f"pg_dump --format=custom --file={shlex.quote(str(target))} {shlex.quote(server)} (and pg_restore to put it "
+        "back). Keep the master key as well, and somewhere else: the dump cannot be read without it."
+    )

@@ -11,6 +11,7 @@ from alembic.script import ScriptDirectory
 from sqlalchemy import Engine
 
 from mmm.errors import IntegrityError
+from mmm.store.database import patient
 
 MIGRATIONS = Path(__file__).parent / "migrations"
 
@@ -18,13 +19,15 @@ MIGRATIONS = Path(__file__).parent / "migrations"
 def upgrade(engine: Engine) -> None:
     """Run every migration that has not run yet, in one transaction that no other writer can enter.
 
+    Of two servers that start at once one migrates; the other waits and finds it done.
+
     Raises:
         IntegrityError: the database was written by a newer version of the program.
     """
     config = Config()
     config.set_main_option("script_location", str(MIGRATIONS))
     script = ScriptDirectory.from_config(config)
-    with engine.begin() as connection:
+    with patient(engine).begin() as connection:
         now = MigrationContext.configure(connection).get_current_revision()
         if now == script.get_current_head():
             return

@@ -6,8 +6,10 @@ from types import TracebackType
 from typing import Self
 
 from sqlalchemy import Engine
+from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import Session
 
+from mmm.errors import ConflictError
 from mmm.store.annotations import Annotations
 from mmm.store.audit import AuditLog
 from mmm.store.datasets import Datasets
@@ -16,6 +18,11 @@ from mmm.store.keys import MasterKey, Vault
 from mmm.store.models import Models
 from mmm.store.plans import Plans
 from mmm.store.users import Sessions, Users
+
+_BUSY = ("database is locked", "LockNotAvailable")  # SQLite says it in words, psycopg names a class
+_TOO_BUSY = (
+    "Another change to the database is taking unusually long. Nothing of yours was stored; try again in a minute."
+)
 
 
 class UnitOfWork:
@@ -35,12 +42,18 @@ class UnitOfWork:
 
     @classmethod
     def begin(cls, engine: Engine, master: MasterKey, unwrapped: dict[str, bytes]) -> Self:
-        """A unit of work whose transaction has begun, so that no other writer is between its reads and its writes."""
+        """A unit of work whose transaction has begun, so that no other writer is between its reads and its writes.
+
+        Raises:
+            ConflictError: another writer did not finish in time.
+        """
         session = Session(engine, expire_on_commit=False)
         try:
             session.connection()
-        except BaseException:
+        except BaseException as error:
             session.close()
+            if isinstance(error, OperationalError) and any(words in str(error) for words in _BUSY):
+                raise ConflictError(_TOO_BUSY) from error
             raise
         return cls(session, master, unwrapped)
 

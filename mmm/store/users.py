@@ -49,6 +49,8 @@ class Users:
 
     def by_username(self, username: str) -> UserRow | None:
         """The person with this sign-in name; upper and lower case are the same."""
+        if "\x00" in username:  # nobody's name, and PostgreSQL refuses to look for it
+            return None
         return self._session.scalars(select(UserRow).where(func.lower(UserRow.username) == username.lower())).first()
 
     def in_workspace(self, workspace_id: str) -> list[tuple[UserRow, frozenset[Role]]]:

@@ -11,8 +11,8 @@ from mmm.store.migrate import MIGRATIONS, upgrade
 from mmm.store.tables import Base
 
 
-def test_migrations_make_exactly_the_tables_of_the_code(url):
-    engine = make_engine(url)
+def test_migrations_make_exactly_the_tables_of_the_code(empty_url):
+    engine = make_engine(empty_url)
     upgrade(engine)
     with engine.connect() as connection:
         context = MigrationContext.configure(connection, opts={"compare_type": True})
@@ -25,16 +25,16 @@ def test_there_is_one_newest_schema():
     assert len(ScriptDirectory.from_config(config).get_heads()) == 1
 
 
-def test_running_migrations_again_changes_nothing(url):
-    engine = make_engine(url)
+def test_running_migrations_again_changes_nothing(empty_url):
+    engine = make_engine(empty_url)
     upgrade(engine)
     before = inspect(engine).get_table_names()
     upgrade(engine)
     assert inspect(engine).get_table_names() == before
 
 
-def test_a_database_of_a_newer_program_is_refused(url):
-    engine = make_engine(url)
+def test_a_database_of_a_newer_program_is_refused(empty_url):
+    engine = make_engine(empty_url)
     upgrade(engine)
     with engine.begin() as connection:
         connection.exec_driver_sql("UPDATE alembic_version SET version_num = '9999'")
@@ -42,8 +42,8 @@ def test_a_database_of_a_newer_program_is_refused(url):
         upgrade(engine)
 
 
-def test_a_migration_that_fails_leaves_no_tables_behind(url, monkeypatch):
-    engine = make_engine(url)
+def test_a_migration_that_fails_leaves_no_tables_behind(empty_url, monkeypatch):
+    engine = make_engine(empty_url)
     monkeypatch.setattr("alembic.op.create_index", None)
     with pytest.raises(TypeError):
         upgrade(engine)
