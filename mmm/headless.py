@@ -14,8 +14,9 @@ import numpy as np
 from mmm.data.build import BuildResult, build_panel
 from mmm.data.coming import ComingPeriods, controls_over, read_coming
 from mmm.data.inputs import Future
+from mmm.data.mapping import Mapping, answer
 from mmm.data.panel import Panel
-from mmm.data.read import read_table
+from mmm.data.read import RawTable, read_table
 from mmm.effects.contributions import Contributions, Decomposition
 from mmm.effects.curves import all_curves
 from mmm.effects.estimate import LEVEL, Units
@@ -49,7 +50,7 @@ def read_sources(data: Path, spec: Path) -> Sources:
         DataError: a file cannot be read or used; open questions are named with the key that answers them.
     """
     parsed = Spec.from_dict(_json(spec))
-    imported = build_panel(read_table(data.name, _bytes(data)), parsed.mapping)
+    imported = _imported(read_table(data.name, _bytes(data)), parsed.mapping)
     if imported.panel is None:
         raise DataError(_why_not(imported))
     coming = None
@@ -57,6 +58,15 @@ def read_sources(data: Path, spec: Path) -> Sources:
         path = _beside(Path(parsed.future), spec, data)
         coming = read_coming(read_table(path.name, _bytes(path)), parsed.mapping, imported.panel)
     return Sources(parsed, imported.panel, imported, coming)
+
+
+def _imported(raw: RawTable, mapping: Mapping) -> BuildResult:
+    """The panel; a specification whose `roll_up` is false keeps days."""
+    result = build_panel(raw, mapping)
+    for question in result.questions:
+        if question.code == "roll_up":
+            return build_panel(raw, answer(mapping, question, "days"))
+    return result
 
 
 def run(sources: Sources, seed: int = 0) -> dict[str, Any]:

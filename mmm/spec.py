@@ -16,6 +16,7 @@ from mmm.planning.bounds import DEFAULT_BOUNDS
 MAPPING_KEYS = frozenset(
     {"date", "market", "kpi", "value_per_kpi", "margin", "currency", "country", "channels", "controls", "population"}
     | {"kpi_kind", "frequency", "roll_up", "duplicates", "missing_spend", "negative_spend", "date_order"}
+    | {"decimal_mark", "week_start"}
 )
 PLAN_KEYS = frozenset({"horizon", "total", "bounds"})
 OTHER_KEYS = frozenset({"model", "effort", "future", "plan", "curve_multipliers"})
@@ -93,6 +94,7 @@ def _mapping(plain: dict[str, Any]) -> Mapping:
     controls = own.get("controls", {})
     if isinstance(controls, list):
         own["controls"] = dict.fromkeys(controls, "confounder")
+    own.setdefault("roll_up", "frequency" not in own)  # days are added up to weeks where nobody says otherwise
     if "value_per_kpi" in own:
         own.setdefault("kpi_kind", KpiKind.UNITS.value)
     return Mapping.from_json(own)
@@ -142,6 +144,8 @@ def _scalars(plain: dict[str, Any]) -> list[str]:
         problems.append("margin must be a number above 0 and at most 1")
     if not isinstance(plain.get("roll_up", False), bool | None):
         problems.append("roll_up must be true or false")
+    if plain.get("week_start", 0) not in range(7):
+        problems.append("week_start must be a weekday from 0 (Monday) to 6 (Sunday)")
     controls = plain.get("controls") or {}
     if isinstance(controls, list) and not all(isinstance(name, str) for name in controls):
         problems.append("controls must be a list of columns, or an object of columns and their roles")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 
 import numpy as np
@@ -9,13 +10,13 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from mmm.data.findings import Finding, FindingLog, Question, Severity, counted
-from mmm.data.gaps import Grid, close_days, fill_gaps, roll_up_weeks, spread_credit, to_grid
+from mmm.data.gaps import Grid, close_days, fill_gaps, refuse_negative, roll_up_weeks, spread_credit, to_grid
 from mmm.data.inputs import ControlRole, Labels
 from mmm.data.mapping import Mapping
 from mmm.data.panel import KpiKind, Panel
 from mmm.data.read import RawTable
 from mmm.data.rows import Rows, Use, exact_sum, read_rows
-from mmm.data.tidy import align, calendar_of, settle_duplicates, settle_spend
+from mmm.data.tidy import Calendar, align, calendar_of, settle_duplicates, settle_spend, without_plan
 from mmm.errors import DataError
 
 __all__ = ["BuildResult", "Finding", "Question", "Severity", "build_panel"]
@@ -57,6 +58,8 @@ def build_panel(raw: RawTable, mapping: Mapping) -> BuildResult:
         return BuildResult(None, noted.findings(), (), {}, pd.DataFrame())
     rows = read_rows(raw, mapping, noted)
     totals = _totals(rows)
+    if len(rows.number) and rows.dated:
+        rows = without_plan(rows, mapping, noted)
     if len(rows.number):
         rows = settle_spend(rows, mapping, noted)
     grid = _grid(rows, mapping, noted)
@@ -67,13 +70,17 @@ def build_panel(raw: RawTable, mapping: Mapping) -> BuildResult:
     return BuildResult(None, noted.findings(), tuple(noted.questions), totals, _typed(rows, mapping))
 
 
-_MAPPING_CODES = frozenset({"no_column", "used_twice", "no_channel_column", "bad_answer"})
+_MAPPING_CODES = frozenset({"no_date_column", "no_column", "used_twice", "no_channel_column", "bad_answer"})
 
 
 def _check_mapping(raw: RawTable, mapping: Mapping, noted: FindingLog) -> None:
     """The mapping against the table: every column exists, none has two meanings, answers are in range."""
     seen: dict[str, str] = {}
+    if not mapping.date:
+        noted.refuse("no_date_column", _no_date(raw))
     for column, use in mapping.used_columns:
+        if column == mapping.date == "":
+            continue
         if column not in raw.frame.columns:
             what = f"has no column “{column}” for the {use}" if column else f"needs a column for the {use}"
             noted.refuse("no_column", f"The table {what}; it has {', '.join(raw.columns)}.", None, column or None)
@@ -103,6 +110,29 @@ def _check_mapping(raw: RawTable, mapping: Mapping, noted: FindingLog) -> None:
             )
 
 
+_MONTHS = "jan feb mar mär mrz apr may mai jun jul aug sep oct okt nov dec dez"
+_AD_WORDS = "campaign campaigns kampagne campagne campaña impressions impr clicks klicks ctr cpc cpm adset adgroup"
+
+
+def _no_date(raw: RawTable) -> str:
+    """Why a table without dates cannot be used, in the words of what it seems to be."""
+    words = {word for column in raw.columns for word in re.findall(r"[a-zà-ÿ]+", column.lower())}
+    months = sum(column.strip().lower()[:3] in _MONTHS.split() for column in raw.columns)
+    start = f"No column of “{raw.name}” holds dates. "
+    if months >= 3:
+        return start + "Its months seem to lie in columns: transpose the table, so that each period is a row."
+    if words & set(_AD_WORDS.split()):
+        return (
+            f"{start}It seems to be an ad report for the whole time at once. Add the day to the report in the "
+            "advertising platform (Google Ads: Segment › Time › Day; Meta: Breakdown › By time › Day) and export it "
+            "again."
+        )
+    return (
+        f"{start}Add a column with the date of each row, such as 2024-03-04; a week or month number needs its year, "
+        "such as 2024-W10."
+    )
+
+
 def _grid(rows: Rows, mapping: Mapping, noted: FindingLog) -> Grid | None:
     """Every market by every period with the gap rule applied; None where a question or refusal stands before it."""
     if not len(rows.days):
@@ -122,16 +152,23 @@ def _grid(rows: Rows, mapping: Mapping, noted: FindingLog) -> Grid | None:
         if periods < MIN_PERIODS:
             _refuse_short(periods, calendar.frequency, noted)
         return None
-    grid = to_grid(rows, calendar.native)
+    return _complete(to_grid(rows, calendar.native), calendar, mapping, noted)
+
+
+def _complete(grid: Grid, calendar: Calendar, mapping: Mapping, noted: FindingLog) -> Grid | None:
+    """Gaps filled or excluded, credits taken off, days added up to weeks."""
     if grid.values.size > MAX_GRID_CELLS:
         noted.refuse("too_large", "Markets x periods x columns are too many. Add days up to weeks, or split the file.")
         return None
     if calendar.roll_up:
         grid = close_days(grid, noted)
-    links = _exposure_links(rows.columns, rows.uses, mapping)
-    grid = fill_gaps(spread_credit(grid, noted), links, noted)
+    links = _exposure_links(grid.columns, grid.uses, mapping)
+    if mapping.negative_spend == "credit":
+        grid = spread_credit(grid, noted)
+    grid = fill_gaps(grid, links, noted)
     if calendar.roll_up:
-        grid = roll_up_weeks(grid, noted)
+        grid = roll_up_weeks(grid, mapping.week_start, noted)
+    refuse_negative(grid, noted)
     if len(grid.periods) < MIN_PERIODS:
         _refuse_short(len(grid.periods), grid.frequency, noted)
     elif int(grid.observed.any(axis=0).sum()) < MIN_PERIODS:

@@ -153,6 +153,53 @@ def decimal_mark(text: pd.Series[str], fallback: DecimalMark = ".") -> DecimalMa
     return "," if comma > point else "."
 
 
+def thousands_by_shape(text: pd.Series[str], delimiter: str | None) -> DecimalMark | None:
+    """The decimal mark of a column whose cells are whole numbers in groups of three, or None where that is not sure.
+
+    Sure where smaller numbers stand without a mark (`12,345` beside `780`), and, in a file cut at commas, for quoted
+    groups: who writes a decimal comma does not cut at commas. A point in such a file, or in a workbook, whose numbers
+    carry one, may be a decimal point.
+    """
+    cells = [cell for cell in (str(cell).strip() for cell in pd.unique(text)) if not is_no_value(cell)]
+    comma = any("," in cell for cell in cells)
+    if not comma and delimiter in (",", None):
+        return None
+    if comma and delimiter == ",":
+        return "."
+    shapes = [re.sub(r"[^\d.,]", "", cell) for cell in cells]
+    group = re.compile(r"\d{1,3}(,\d{3})+" if comma else r"\d{1,3}(\.\d{3})+")
+    if all((shape.isdigit() and len(shape) <= 3) or group.fullmatch(shape) for shape in shapes) and any(
+        shape.isdigit() for shape in shapes
+    ):
+        return "." if comma else ","
+    return None
+
+
+def column_mark(
+    text: pd.Series[str], decimal: DecimalMark, *, sure: bool, delimiter: str | None
+) -> tuple[DecimalMark, str | None]:
+    """The decimal mark of a column, and a cell that reads two ways where nothing in the file tells it.
+
+    Args:
+        text: the column's cells.
+        decimal: the file's mark.
+        sure: whether the file's cells tell `decimal`.
+        delimiter: what stands between two cells of the file; None for a workbook.
+    """
+    if decimal == "." and (sure or delimiter is None) and not has_comma(text):
+        return ".", None
+    comma, point, either = decimal_evidence(text)
+    if comma != point:
+        return ("," if comma > point else "."), None
+    if sure or not either:
+        return decimal, None
+    mark = thousands_by_shape(text, delimiter)
+    if mark is not None:
+        return mark, None
+    pattern = re.compile(f"{_THREE['.']}|{_THREE[',']}")
+    return decimal, next(str(cell).strip() for cell in text if pattern.match(str(cell).strip()))
+
+
 def has_comma(text: pd.Series[str]) -> bool:
     """Whether any cell holds a comma: without one, a file with decimal points needs no second look."""
     return bool(pc.any(pc.match_substring(as_arrow(text), ",")).as_py())

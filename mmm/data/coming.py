@@ -13,6 +13,7 @@ from mmm.data.inputs import Future, Labels, future_inputs, next_periods
 from mmm.data.mapping import Mapping
 from mmm.data.panel import Panel
 from mmm.data.read import RawTable
+from mmm.data.rows import mark_of
 from mmm.errors import DataError
 
 FloatArray = NDArray[np.float64]
@@ -72,7 +73,7 @@ def _column(raw: RawTable, name: str) -> list[str]:
 
 
 def _numbers(raw: RawTable, name: str) -> FloatArray:
-    read = parse_numbers(raw.frame[name], raw.dialect.decimal)
+    read = parse_numbers(raw.frame[name], mark_of(raw.frame[name], raw.dialect)[0])
     bad = np.flatnonzero(np.isnan(read.values) & ~read.missing)
     if len(bad):
         row = int(raw.frame.index[bad[0]])

@@ -35,6 +35,7 @@ class Dialect:
         date_order: "ymd", "dmy" or "mdy"; None where dates can be read both ways or there are none.
         sheet: the sheet that was read, or None for text.
         header_row: row of the column names, 1-based.
+        decimal_sure: cells tell the decimal mark; without it `decimal` is only likely.
     """
 
     kind: str
@@ -44,6 +45,7 @@ class Dialect:
     date_order: str | None
     sheet: str | None
     header_row: int
+    decimal_sure: bool = True
 
     def as_dict(self) -> dict[str, Any]:
         """The dialect as JSON-able values."""

@@ -15,7 +15,6 @@ from mmm.data.rows import Rows, Use
 
 GAP_DAYS = 14  # a gap of two weeks or more is not filled (the source method's rule)
 CARRY_OVER_DAYS = 56  # how far unknown spend is taken to reach: eight weeks, as for a plan's tail
-WEEK_START = 0  # Monday (ISO 8601): daily rows are added up from Monday to Sunday
 
 CLOSED = -1  # in place of a row number: no row was to be expected
 WEEKDAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
@@ -187,18 +186,42 @@ def _fill_column(
             reached |= _reached(grid, run)
 
 
-def roll_up_weeks(grid: Grid, noted: FindingLog) -> Grid:
-    """Days added up to whole weeks, Monday to Sunday: KPI, spend and exposure summed, controls averaged.
+def week_span(start: int) -> str:
+    """`Monday to Sunday` for weeks that begin on weekday `start`, Monday = 0."""
+    return f"{WEEKDAYS[start]} to {WEEKDAYS[start - 1]}"
+
+
+def refuse_negative(grid: Grid, noted: FindingLog) -> None:
+    """Spend that is below zero in a period even after everything in it was added up cannot be used."""
+    for column in grid.which(Use.SPEND):
+        for market, period in np.argwhere(grid.values[:, :, column] < 0):
+            number, name = int(grid.number[market, period]), grid.columns[column]
+            noted.refuse(
+                "negative_spend",
+                f"The {grid.frequency} of {grid.periods[period]}{grid.where(market)}: “{name}” is below zero in sum. "
+                "Answer “credit” (take it off earlier spend) or “zero” (a mistake) instead of “keep”.",
+                number if number > 0 else None,
+                name,
+            )
+
+
+def roll_up_weeks(grid: Grid, week_start: int, noted: FindingLog) -> Grid:
+    """Days added up to whole weeks from weekday `week_start` on: KPI, spend and exposure summed, controls averaged.
 
     The value of a KPI unit is averaged by KPI, so that the week's money stays the same. A week is observed only if
     all its days are. Days outside whole weeks are dropped and said.
     """
-    first = int((WEEK_START - weekdays(grid.periods[:1])[0]) % 7)
+    first = int((week_start - weekdays(grid.periods[:1])[0]) % 7)
     weeks = max(0, (len(grid.periods) - first) // 7)
     stop = first + 7 * weeks
     for run in ((0, first), (stop, len(grid.periods))):
         if run[1] > run[0] and weeks:
-            noted.repair("partial_week", f"{grid.span(run)}: not a whole week (Monday to Sunday), so left out.")
+            noted.repair("partial_week", f"{grid.span(run)}: not a whole week ({week_span(week_start)}), so left out.")
+    noted.repair(
+        "rolled_up",
+        f"{counted(len(grid.periods), 'day')} were added up to {counted(weeks, 'week')} ({week_span(week_start)}): "
+        "KPI, spend and exposure summed, prices, indices and other controls averaged.",
+    )
     shape = (len(grid.markets), weeks, 7)
     values = grid.values[:, first:stop].reshape(*shape, len(grid.columns))
     summed = grid.which(Use.KPI, Use.SPEND, Use.EXPOSURE)

@@ -19,7 +19,8 @@ FORMAT_VERSION = 1
 
 Duplicates = Literal["sum", "first", "last"]
 MissingSpend = Literal["zero", "unknown"]
-NegativeSpend = Literal["zero", "credit"]
+NegativeSpend = Literal["zero", "credit", "keep"]
+Mark = Literal["comma", "point"]
 DateOrder = Literal["dmy", "mdy"]
 
 
@@ -54,6 +55,8 @@ class Mapping:
         missing_spend: what an empty spend cell means; None to be asked.
         negative_spend: what negative spend means; None to be asked.
         date_order: how a date such as 03/04/2024 reads; None to be asked when it matters.
+        decimal_mark: what 1,234 or 1.234 means where nothing in the file tells; None to be asked when it matters.
+        week_start: weekday on which the weeks begin that days are added up to, Monday = 0.
     """
 
     date: str
@@ -74,6 +77,8 @@ class Mapping:
     missing_spend: MissingSpend | None = None
     negative_spend: NegativeSpend | None = None
     date_order: DateOrder | None = None
+    decimal_mark: Mark | None = None
+    week_start: int = 0
 
     def as_dict(self) -> dict[str, Any]:
         """The mapping as JSON-able values, with its format version."""
@@ -147,6 +152,10 @@ def answer(mapping: Mapping, question: Question, option: str) -> Mapping:
     """
     if option not in question.options:
         raise DataError(f"“{option}” is no answer to this question; choose {' or '.join(question.options)}.")
+    if question.mapping_field == "kpi":
+        from mmm.data.guess import with_kpi  # imports this module
+
+        return with_kpi(mapping, option)
     if question.mapping_field == "roll_up":
         weeks = option == "weeks"
         return replace(mapping, roll_up=weeks, frequency=None if weeks else Frequency.DAY)
@@ -159,10 +168,12 @@ def _from_plain(cls: type[Mapping], plain: dict[str, Any]) -> Mapping:
         "missing_spend": get_args(MissingSpend),
         "negative_spend": get_args(NegativeSpend),
         "date_order": get_args(DateOrder),
+        "decimal_mark": get_args(Mark),
+        "week_start": tuple(range(7)),
     }
     for name, allowed in choices.items():
         if plain.get(name) not in (None, *allowed):
-            raise DataError(f"“{plain[name]}” is no choice for {name}; choose {' or '.join(allowed)}.")
+            raise DataError(f"“{plain[name]}” is no choice for {name}; choose {' or '.join(map(str, allowed))}.")
     try:
         frequency = plain.get("frequency")
         return cls(

@@ -11,7 +11,7 @@ from itertools import islice
 
 import pandas as pd
 
-from mmm.data.cells import LOOK_ROWS, DecimalMark, decimal_evidence
+from mmm.data.cells import LOOK_ROWS, DecimalMark, decimal_evidence, thousands_by_shape
 from mmm.data.dates import date_share, parse_dates
 from mmm.data.dialect import Dialect, decode, find_header, is_total, sniff_delimiter
 from mmm.data.findings import Finding, FindingLog
@@ -98,7 +98,7 @@ def read_table(name: str, content: bytes, *, sheet: str | None = None) -> RawTab
         rows = _text_rows(text, delimiter, name, noted)
     (header_row, header), body = _split(rows, name, noted)
     frame = _frame(header, body, name, noted)
-    decimal, date_order = _marks(frame, delimiter)
+    decimal, sure, date_order = _marks(frame, delimiter)
     return RawTable(
         frame=frame,
         first_row=int(frame.index[0]),
@@ -110,6 +110,7 @@ def read_table(name: str, content: bytes, *, sheet: str | None = None) -> RawTab
             date_order=date_order,
             sheet=title,
             header_row=header_row,
+            decimal_sure=sure,
         ),
         findings=noted.findings(),
         sha256=hashlib.sha256(content).hexdigest(),
@@ -279,8 +280,8 @@ def _column_names(header: list[str], noted: FindingLog) -> tuple[list[str], set[
     return names, nameless
 
 
-def _marks(frame: pd.DataFrame, delimiter: str | None) -> tuple[DecimalMark, str | None]:
-    """The file's decimal mark and date order, from the first rows of every column."""
+def _marks(frame: pd.DataFrame, delimiter: str | None) -> tuple[DecimalMark, bool, str | None]:
+    """The file's decimal mark, whether its cells tell it, and its date order, from the first rows of every column."""
     look = frame.iloc[:LOOK_ROWS]
     comma = point = 0
     order: str | None = None
@@ -289,9 +290,12 @@ def _marks(frame: pd.DataFrame, delimiter: str | None) -> tuple[DecimalMark, str
         if order is None and date_share(cells.iloc[:60]) > 0.9:
             order = parse_dates(cells).order
             continue
-        sure_comma, sure_point, _ = decimal_evidence(cells)
+        sure_comma, sure_point, either = decimal_evidence(cells)
+        if either and sure_comma == sure_point:
+            mark = thousands_by_shape(cells, delimiter)
+            sure_comma, sure_point = int(mark == ","), int(mark == ".")
         comma += sure_comma > sure_point
         point += sure_point > sure_comma
     if comma == point:
-        return ("," if delimiter == ";" and not point else "."), order
-    return ("," if comma > point else "."), order
+        return ("," if delimiter == ";" and not point else "."), False, order
+    return ("," if comma > point else "."), True, order

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import re
 from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import Self
@@ -18,7 +17,7 @@ from mmm.data.cells import (
     TRUE_WORDS,
     DecimalMark,
     Numbers,
-    decimal_evidence,
+    column_mark,
     decimal_mark,
     has_comma,
     is_no_value,
@@ -26,6 +25,7 @@ from mmm.data.cells import (
     parse_numbers,
 )
 from mmm.data.dates import Dates, date_share, parse_dates
+from mmm.data.dialect import Dialect
 from mmm.data.findings import FindingLog, Question, Severity, counted
 from mmm.data.mapping import Mapping
 from mmm.data.panel import KpiKind
@@ -97,11 +97,16 @@ def read_rows(raw: RawTable, mapping: Mapping, noted: FindingLog) -> Rows:
     plan = _plan(mapping)
     values = np.empty((len(frame), len(plan)))
     empty = np.ones(len(frame), dtype=np.bool_)
+    unclear: dict[str, str] = {}
     for position, (column, use) in enumerate(plan):
-        read = read_numbers(frame[column], raw.dialect.decimal, use, noted)
+        mark, twofold = _mark(frame[column], raw, mapping)
+        unclear |= {column: twofold} if twofold is not None else {}
+        read = read_numbers(frame[column], mark, use, noted)
         values[:, position] = read.values
         if use in (Use.KPI, Use.SPEND, Use.EXPOSURE):
             empty &= read.missing
+    if unclear:
+        noted.ask(_mark_question(unclear, raw.dialect), tuple((None, column) for column in unclear))
     rows = Rows(
         days=dates.values,
         market=market,
@@ -140,7 +145,7 @@ def column_totals(raw: RawTable) -> dict[str, float]:
         cells = raw.frame[column]
         if column in private or date_share(cells.iloc[:LOOK_ROWS]) > 0.5:
             continue
-        read = parse_numbers(cells, decimal_mark(cells, raw.dialect.decimal))
+        read = parse_numbers(cells, mark_of(cells, raw.dialect)[0])
         if not read.bad.any() and not read.missing.all():
             totals[column] = exact_sum(read.values)
     return totals
@@ -252,7 +257,7 @@ def read_markets(
 def read_numbers(cells: pd.Series[str], fallback: DecimalMark, use: Use, noted: FindingLog) -> Numbers:
     """A column as numbers; every cell that is none, too large or below zero where that cannot be is noted."""
     column, numbers = str(cells.name), row_numbers(cells)
-    mark = _mark(cells, fallback, noted)
+    mark = "." if fallback == "." and not has_comma(cells) else decimal_mark(cells, fallback)
     read = parse_numbers(cells, mark)
     if use is Use.CONTROL and read.bad.any():
         read = _flags(cells, read)
@@ -293,21 +298,31 @@ def read_numbers(cells: pd.Series[str], fallback: DecimalMark, use: Use, noted: 
     return read
 
 
-def _mark(cells: pd.Series[str], fallback: DecimalMark, noted: FindingLog) -> DecimalMark:
-    if fallback == "." and not has_comma(cells):
-        return "."
-    mark = decimal_mark(cells, fallback)
-    comma, point, either = decimal_evidence(cells)
-    if either and comma == point == 0:
-        unclear = next(cell.strip() for cell in cells if re.match(r"^\D*[1-9]\d{0,2}[.,]\d{3}\D*$", cell.strip()))
-        value = parse_number(unclear, mark)
-        noted.info(
-            "decimal_mark",
-            f"Numbers such as “{unclear}” in “{cells.name}” can be read two ways; this one was read as {value:g}.",
-            None,
-            str(cells.name),
-        )
-    return mark
+def mark_of(cells: pd.Series[str], dialect: Dialect) -> tuple[DecimalMark, str | None]:
+    """A column's decimal mark, and a cell that reads two ways where nothing in the file tells it."""
+    return column_mark(cells, dialect.decimal, sure=dialect.decimal_sure, delimiter=dialect.delimiter)
+
+
+def _mark(cells: pd.Series[str], raw: RawTable, mapping: Mapping) -> tuple[DecimalMark, str | None]:
+    mark, unclear = mark_of(cells, raw.dialect)
+    if unclear is not None and mapping.decimal_mark is not None:
+        return ("," if mapping.decimal_mark == "comma" else "."), None
+    return mark, unclear
+
+
+def _mark_question(unclear: dict[str, str], dialect: Dialect) -> Question:
+    """Which mark is the decimal one, for columns whose every cell reads two ways."""
+    column, cell = next(iter(unclear.items()))
+    by_point, by_comma = parse_number(cell, "."), parse_number(cell, ",")
+    groups_likelier = dialect.delimiter != ","
+    point_first = ("," in cell) is groups_likelier
+    return Question(
+        "decimal_mark",
+        f"Numbers such as “{cell}” in “{column}” can be read two ways: {by_point:,g} if the decimal mark is a point, "
+        f"{by_comma:,g} if it is a comma. Which is it?",
+        ("point", "comma") if point_first else ("comma", "point"),
+        "decimal_mark",
+    )
 
 
 def _flags(cells: pd.Series[str], read: Numbers) -> Numbers:

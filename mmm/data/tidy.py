@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from mmm.data.dates import detect_frequency, period_starts, weekday_of
 from mmm.data.findings import FindingLog, Question, Severity, counted
-from mmm.data.gaps import WEEKDAYS
+from mmm.data.gaps import WEEKDAYS, week_span
 from mmm.data.inputs import Frequency
 from mmm.data.mapping import Mapping
 from mmm.data.rows import Rows, Use, places
@@ -34,7 +34,8 @@ class Calendar:
 def settle_spend(rows: Rows, mapping: Mapping, noted: FindingLog) -> Rows:
     """Negative and empty spend cells as the mapping answers, or a question for each.
 
-    Negative spend answered "credit" stays negative here; `spread_credit` takes it off earlier periods.
+    Negative spend answered "credit" or "keep" stays negative here; `spread_credit` takes a credit off earlier periods,
+    and what is kept is added up with its period's other rows.
     """
     spend = rows.which(Use.SPEND)
     values = rows.values.copy()
@@ -46,6 +47,9 @@ def settle_spend(rows: Rows, mapping: Mapping, noted: FindingLog) -> Rows:
         for row, name in _places(rows, spend, negative, limit=None):
             noted.repair("negative_spend", f"Row {row}: negative spend was read as zero.", row, name)
         values[:, spend] = np.where(negative, 0.0, values[:, spend])
+    elif negative.any() and mapping.negative_spend == "keep":
+        for row, name in _places(rows, spend, negative, limit=None):
+            noted.repair("negative_spend", f"Row {row}: negative spend was kept in its own period.", row, name)
     _note_absent_channels(rows, spend, values, noted)
     empty = np.isnan(values[:, spend])
     if empty.any() and mapping.missing_spend is None:
@@ -88,12 +92,32 @@ def calendar_of(rows: Rows, mapping: Mapping, noted: FindingLog) -> Calendar | N
         noted.ask(
             Question(
                 "roll_up",
-                "The file has a row for each day. Add the days up to weeks (Monday to Sunday; advised), or keep days?",
+                f"The file has a row for each day. Add the days up to weeks ({week_span(mapping.week_start)}; "
+                "advised), or keep days?",
                 ("weeks", "days"),
                 "roll_up",
             )
         )
     return Calendar(native, native is Frequency.DAY and (mapping.roll_up or asked is Frequency.WEEK))
+
+
+def without_plan(rows: Rows, mapping: Mapping, noted: FindingLog) -> Rows:
+    """The rows up to the last date on which any market has a KPI: later ones are a plan, not history."""
+    sold = ~np.isnan(rows.values[:, rows.which(Use.KPI)]).any(axis=1)
+    if not sold.any():
+        return rows
+    planned = rows.days > rows.days[sold].max()
+    if planned.any():
+        days, first = np.unique(rows.days[planned]), int(rows.number[planned].min())
+        span = str(days[0]) if len(days) == 1 else f"{days[0]} to {days[-1]}"
+        noted.info(
+            "no_kpi_yet",
+            f"{counted(int(planned.sum()), 'row')} at the end ({span}) without “{mapping.kpi}”: a plan, not history, "
+            "so left out.",
+            first,
+            mapping.kpi,
+        )
+    return rows.take(~planned)
 
 
 def align(rows: Rows, native: Frequency, mapping: Mapping, noted: FindingLog) -> Rows:
@@ -219,8 +243,8 @@ def _negative_question(rows: Rows, spend: list[int], where: NDArray[np.bool_]) -
     return Question(
         "negative_spend",
         f"{_cells(count)} negative spend, first row {number} of “{column}”. Is it a credit to take off "
-        "earlier spend, or a mistake to read as zero?",
-        ("credit", "zero"),
+        "earlier spend, a mistake to read as zero, or to be kept in its period and taken off its other rows?",
+        ("credit", "zero", "keep"),
         "negative_spend",
     )
 

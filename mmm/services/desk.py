@@ -267,7 +267,7 @@ def consider(raw: RawTable, mapping: Mapping, answers: MappingType[str, str]) ->
 def unanswered(mapping: Mapping) -> tuple[Mapping, dict[str, str]]:
     """A mapping without what a person answered about its rows, and those answers by question code."""
     answers: dict[str, str] = {}
-    for code in ("duplicates", "missing_spend", "negative_spend", "date_order"):
+    for code in ("duplicates", "missing_spend", "negative_spend", "date_order", "decimal_mark"):
         given = getattr(mapping, code)
         if given is not None:
             answers[code] = given
@@ -279,6 +279,7 @@ def unanswered(mapping: Mapping) -> tuple[Mapping, dict[str, str]]:
         missing_spend=None,
         negative_spend=None,
         date_order=None,
+        decimal_mark=None,
         roll_up=False,
         frequency=None,
     )

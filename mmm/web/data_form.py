@@ -30,6 +30,9 @@ ANSWERS = {
     "zero": "Nothing was spent: read as zero",
     "unknown": "Unknown: leave those periods out of fitting",
     "credit": "A credit: take it off earlier spend",
+    "keep": "Keep it in its own period, taken off that period's other rows",
+    "comma": "A comma: 1,234 is a little over one",
+    "point": "A point: 1,234 is over a thousand",
     "dmy": "Day first: 3 April",
     "mdy": "Month first: 4 March",
 }

@@ -133,7 +133,21 @@ def test_days_are_added_up_to_whole_weeks():
     assert panel.kpi[0, 0] == sum(1000 + 10 * i for i in range(7))
     assert panel.spend[0, 1, 0] == sum(100 + i for i in range(7, 14))
     assert panel.controls[0, :, 0].tolist() == [13.0] * 28
-    assert [finding.message[:24] for finding in result.findings] == ["2024-07-15 to 2024-07-18"]
+    assert [finding.message[:24] for finding in result.findings] == [
+        "2024-07-15 to 2024-07-18",
+        "200 days were added up t",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("start", "first", "dropped"), [(0, "2024-01-01", 4), (2, "2024-01-03", 2), (6, "2024-01-07", 5)]
+)
+def test_weeks_begin_on_the_day_that_was_said_and_partial_ones_are_dropped(start, first, dropped):
+    result = built(table(n=200, step=1), roll_up=True, week_start=start)
+    assert str(result.panel.periods[0]) == first
+    assert 200 - 7 * result.panel.n_periods - start == dropped
+    assert "partial_week" in codes(result)
+    assert result.panel.kpi[0, 0] == sum(1000 + 10 * (i + start) for i in range(7))
 
 
 def test_a_rolled_up_week_keeps_its_money():
@@ -152,7 +166,7 @@ def test_a_rolled_up_week_with_a_missing_day_is_not_fitted():
 def test_weekends_without_rows_are_days_without_sales():
     weekend = tuple(i for i in range(210) if i % 7 in (5, 6))
     result = built(table(n=210, step=1, drop=weekend), roll_up=True)
-    assert codes(result) == ["closed_days", "partial_week"]
+    assert codes(result) == ["closed_days", "partial_week", "rolled_up"]
     assert "Saturday and Sunday" in result.findings[0].message
     assert result.panel.observed.all()
     assert result.panel.kpi.sum() == sum(1000 + 10 * i for i in range(203) if i not in weekend)
@@ -275,11 +289,73 @@ def test_the_cleaned_table_holds_what_the_panel_holds():
     assert result.cleaned["filled"].sum() == 1
 
 
-def test_numbers_that_read_two_ways_are_said():
+def test_numbers_that_read_two_ways_in_every_cell_are_asked_about():
     text = "date;sales;tv_spend\n" + "".join(f"{day};1,{200 + i};{i}\n" for i, day in enumerate(weeks(25)))
     result = built(text)
     assert found(result, "decimal_mark") == [(None, "sales")]
-    assert "was read as 1.2" in result.findings[0].message
+    assert questions(result)["decimal_mark"].options == ("point", "comma")
+    assert built(text, decimal_mark="comma").panel.kpi[0, 0] == pytest.approx(1.2)
+    assert built(text, decimal_mark="point").panel.kpi[0, 0] == 1200
+
+
+@pytest.mark.parametrize(
+    "rows",
+    [
+        pytest.param("{day};1,{tail};{n}\n{day};7;2\n", id="smaller numbers without a mark"),
+        pytest.param('{day};1,{tail};"12,345.50"\n', id="another column tells"),
+        pytest.param("{day};1,{tail},000;4\n", id="two groups"),
+    ],
+)
+def test_numbers_that_the_file_explains_are_not_asked_about(rows):
+    text = "date;sales;tv_spend\n" + "".join(rows.format(day=day, tail=200 + i, n=i) for i, day in enumerate(weeks(25)))
+    result = built(text, duplicates="sum")
+    assert result.questions == ()
+    assert result.panel.kpi[0, 0] in (1200, 1207, 1_200_000)
+
+
+def test_quoted_groups_in_a_file_cut_at_commas_are_thousands():
+    text = "date,sales,tv_spend\n" + "".join(f'{day},"1,{200 + i}",{i}\n' for i, day in enumerate(weeks(25)))
+    result = built(text)
+    assert result.questions == ()
+    assert result.panel.kpi[0, 0] == 1200
+
+
+def test_what_has_no_kpi_yet_is_a_plan_and_not_history():
+    result = built(table(n=34, change={i: {"sales": ""} for i in (31, 32, 33)}))
+    assert result.panel.n_periods == 31
+    assert result.panel.observed.all()
+    assert found(result, "no_kpi_yet") == [(33, "sales")]
+
+
+def test_negative_spend_kept_in_its_period_is_taken_off_its_other_rows():
+    text = table() + "2024-01-08,0,-40,0\n"
+    panel = built(text, negative_spend="keep", duplicates="sum").panel
+    assert panel.spend[0, 1, 0] == 101 - 40
+    days = built(table(n=210, step=1, change={8: {"tv_spend": "-50"}}), negative_spend="keep", roll_up=True)
+    assert days.panel.spend[0, 1, 0] == sum(100 + i for i in range(7, 14)) - 108 - 50
+
+
+def test_a_period_that_stays_below_zero_is_refused_with_the_other_answers():
+    result = built(table(change={5: {"tv_spend": "-5"}}), negative_spend="keep")
+    assert result.panel is None
+    refusal = [finding for finding in result.findings if finding.severity is Severity.REFUSE]
+    assert [(finding.row, finding.column) for finding in refusal] == [(7, "tv_spend")]
+    assert "“credit”" in refusal[0].message
+    assert "“zero”" in refusal[0].message
+
+
+@pytest.mark.parametrize(
+    ("text", "says"),
+    [
+        ("campaign,impressions,cost\nA,100,5\nB,200,6\n", "Segment › Time › Day"),
+        ("channel,Jan,Feb,Mar\nTV,1,2,3\nRadio,4,5,6\n", "transpose"),
+        ("week,sales,tv_spend\n1,100,5\n2,200,6\n", "2024-W10"),
+    ],
+)
+def test_a_table_without_dates_is_refused_with_what_to_do(text, says):
+    result = built(text)
+    assert "no_date_column" in codes(result, Severity.REFUSE)
+    assert says in next(finding.message for finding in result.findings if finding.code == "no_date_column")
 
 
 def test_a_market_has_the_country_it_is_given_and_the_mappings_otherwise():

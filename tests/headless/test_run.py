@@ -182,3 +182,17 @@ def test_a_file_whose_target_is_called_y(tmp_path):
     done = call(SHARED / "pymc_mmm_example.csv", "--spec", tmp_path / "spec.json", "--out", out)
     assert done.exit_code == 0, done.output
     assert len(json.loads(out.read_text())["prediction"]) == 179
+
+
+def test_a_specification_may_keep_the_days_of_a_daily_file(tmp_path):
+    from mmm.headless import read_sources
+
+    rows = "".join(f"2024-{1 + i // 28:02d}-{1 + i % 28:02d},{100 + i},{i % 7}\n" for i in range(28))
+    (tmp_path / "data.csv").write_text("day,sales,tv\n" + rows)
+    spec = {"date": "day", "kpi": "sales", "channels": {"tv": "tv"}}
+    (tmp_path / "days.json").write_text(json.dumps({**spec, "roll_up": False}))
+    assert read_sources(tmp_path / "data.csv", tmp_path / "days.json").panel.n_periods == 28
+    rows = "".join(f"{day},1,2\n" for day in pd.date_range("2024-01-01", periods=147).strftime("%Y-%m-%d"))
+    (tmp_path / "data.csv").write_text("day,sales,tv\n" + rows)
+    (tmp_path / "weeks.json").write_text(json.dumps(spec))
+    assert read_sources(tmp_path / "data.csv", tmp_path / "weeks.json").panel.n_periods == 21

@@ -99,3 +99,10 @@ def test_what_is_no_specification_is_refused(plain):
 def test_nonsense_in_a_key_is_one_plain_error(change):
     with pytest.raises(MMMError):
         Spec.from_dict(LEAST | change)
+
+
+def test_days_are_added_up_to_weeks_where_nobody_says_otherwise():
+    plain = {"date": "day", "kpi": "sales", "channels": {"tv": "tv"}}
+    assert Spec.from_dict(plain).mapping.roll_up
+    assert not Spec.from_dict({**plain, "frequency": "day"}).mapping.roll_up
+    assert not Spec.from_dict({**plain, "roll_up": False}).mapping.roll_up
