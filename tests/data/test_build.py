@@ -133,10 +133,7 @@ def test_days_are_added_up_to_whole_weeks():
     assert panel.kpi[0, 0] == sum(1000 + 10 * i for i in range(7))
     assert panel.spend[0, 1, 0] == sum(100 + i for i in range(7, 14))
     assert panel.controls[0, :, 0].tolist() == [13.0] * 28
-    assert [finding.message[:24] for finding in result.findings] == [
-        "2024-07-15 to 2024-07-18",
-        "200 days were added up t",
-    ]
+    assert [finding.message[:15] for finding in result.findings] == ["2024-07-15 to 2", "200 days were a"]
 
 
 @pytest.mark.parametrize(

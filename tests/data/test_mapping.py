@@ -119,7 +119,9 @@ mappings = st.builds(
     roll_up=st.booleans(),
     duplicates=st.sampled_from([None, "sum", "first", "last"]),
     missing_spend=st.sampled_from([None, "zero", "unknown"]),
-    negative_spend=st.sampled_from([None, "zero", "credit"]),
+    negative_spend=st.sampled_from([None, "zero", "credit", "keep"]),
+    decimal_mark=st.sampled_from([None, "comma", "point"]),
+    week_start=st.integers(0, 6),
     date_order=st.sampled_from([None, "dmy", "mdy"]),
 )
 
