@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 
 from mmm.access import Actor, Permission
 from mmm.data.build import BuildResult, build_panel
-from mmm.data.check import Check, check_panel
+from mmm.data.checks import Check, check_panel
 from mmm.data.findings import Finding, Question, Severity
 from mmm.data.guess import guess
 from mmm.data.mapping import Mapping, answer

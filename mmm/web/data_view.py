@@ -13,7 +13,7 @@ from mmm.access.roles import Permission
 from mmm.charts.gaps import gaps
 from mmm.charts.history import history
 from mmm.charts.numbers import amount, long_date, money, percent
-from mmm.data.check import Check, check_panel
+from mmm.data.checks import Check, check_panel
 from mmm.data.findings import counted
 from mmm.effects.estimate import Units
 from mmm.planning.baseline import YEAR

@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 from mmm.data.build import build_panel
-from mmm.data.check import check_panel
+from mmm.data.checks import check_panel
 from mmm.data.inputs import ControlRole, Frequency
 from mmm.data.mapping import ChannelColumns, guess_mapping
 from mmm.data.panel import KpiKind
@@ -51,6 +51,14 @@ def test_the_pymc_example_needs_no_correction():
     assert panel.kpi.sum() == pytest.approx(total(rows, "y"), rel=1e-12)
     for channel, name in enumerate(("x1", "x2")):
         assert panel.spend[:, :, channel].sum() == pytest.approx(total(rows, name), rel=1e-12)
+
+
+def test_the_pymc_examples_media_are_said_to_be_no_money():
+    raw, mapping, _ = opened("pymc_mmm_example.csv")
+    checks = {check.code: check for check in check_panel(build_panel(raw, mapping).panel)}
+    assert checks["spend_not_money"].status == "fail"
+    assert "x1, x2" in checks["spend_not_money"].finding
+    assert checks["target_scale"].status == "warn"
 
 
 def test_the_meridian_geo_file_is_twenty_markets_with_exposure():
