@@ -28,7 +28,6 @@ def import_file(
     says what is missing. Columns that look personal and are not mapped are left out.
     """
     from mmm.data.mapping import Mapping
-    from mmm.services.desk import consider
 
     content = _bytes_of(file)
     with opened(Role.ADMIN) as (services, operator):
@@ -40,7 +39,8 @@ def import_file(
         if mapping is None:
             raise DataError("Say what each column is with --mapping; “mmm import FILE --guess” prints a first draft.")
         confirmed = Mapping.from_json(_bytes_of(mapping))
-        for finding in consider(reading.raw, confirmed, {}).findings:
+        draft = services.desk.draft(actor, reading, confirmed, {})
+        for finding in draft.findings:
             place = f"row {finding.row}: " if finding.row else ""
             typer.echo(f"{finding.severity.value:<7} {place}{finding.message}", err=True)
         called = name or file.stem

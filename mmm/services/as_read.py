@@ -1,11 +1,13 @@
-"""The table as it was read, to Parquet bytes and back; every cell stays the text it was."""
+"""Tables as they were read, to bytes and back; every cell stays the text it was."""
 
 from __future__ import annotations
 
 import io
 import json
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
+from mmm.data.archive import pack, unpack
 from mmm.errors import IntegrityError
 
 if TYPE_CHECKING:
@@ -13,6 +15,23 @@ if TYPE_CHECKING:
 
 HEAD = b"mixwright"
 FORMAT_VERSION = 1
+_ZIP = b"PK"  # how an archive of several tables starts; one table alone is Parquet, as it was before there were several
+
+
+def tables_to_bytes(tables: Sequence[pd.DataFrame]) -> bytes:
+    """One table as Parquet; several as an archive of one Parquet file each, in order."""
+    files = [table_to_parquet(table) for table in tables]
+    return files[0] if len(files) == 1 else pack({f"{place:04d}.parquet": file for place, file in enumerate(files)})
+
+
+def tables_from_bytes(data: bytes) -> tuple[pd.DataFrame, ...]:
+    """The tables that `tables_to_bytes` wrote; cells are text or None.
+
+    Raises:
+        IntegrityError: the bytes are in another format.
+    """
+    files = [file for _, file in sorted(unpack(data).items())] if data.startswith(_ZIP) else [data]
+    return tuple(table_from_parquet(file) for file in files)
 
 
 def table_to_parquet(table: pd.DataFrame) -> bytes:

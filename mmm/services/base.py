@@ -50,19 +50,21 @@ class Service:
 
 def requires(
     *permissions: Permission,
+    every: bool = False,
 ) -> Callable[[Callable[Concatenate[S, Actor, P], R]], Callable[Concatenate[S, Actor, P], R]]:
-    """Declare who may call a service method: whoever holds at least one of `permissions`.
+    """Declare who may call a service method: whoever holds at least one of `permissions`, or `every` one of them.
 
     A refused call is written to the audit table.
 
     Raises:
-        NotAllowedError: the actor holds none of them, or has a one-time password to change first.
+        NotAllowedError: the actor does not hold them, or has a one-time password to change first.
     """
+    enough = all if every else any
 
     def declare(method: Callable[Concatenate[S, Actor, P], R]) -> Callable[Concatenate[S, Actor, P], R]:
         @wraps(method)
         def guarded(self: S, actor: Actor, /, *args: P.args, **kwargs: P.kwargs) -> R:
-            if not any(actor.may(permission) for permission in permissions):
+            if not enough(actor.may(permission) for permission in permissions):
                 _refuse(self, actor, method.__qualname__)
             return method(self, actor, *args, **kwargs)
 

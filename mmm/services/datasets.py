@@ -4,69 +4,38 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections import Counter
 from collections.abc import Mapping as MappingType
 from collections.abc import Sequence
-from dataclasses import dataclass
-from datetime import datetime
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Literal
 
 from mmm.access import Actor, Permission
 from mmm.data.findings import Finding, Severity
 from mmm.data.mapping import Mapping
 from mmm.data.panel import Panel
-from mmm.errors import ConflictError, NotFoundError, SpecError
+from mmm.data.sources.source import Recipe
+from mmm.errors import ConflictError, NotFoundError
 from mmm.services.base import Kit, Service, requires
 from mmm.services.cache import Recent
-from mmm.store.tables import DatasetRow, DatasetVersionRow, new_id
-from mmm.store.unit_of_work import UnitOfWork
+from mmm.services.deposit import blobs_of, dataset_for, named, one_file, refuse_overtaken, summary_of
+from mmm.services.downloads import as_csv, as_workbook, panel_table
+from mmm.services.lineage import Lineage, Origin, SourceFile
+from mmm.services.versions import (
+    DatasetInfo,
+    DatasetVersionInfo,
+    dataset_info,
+    find_dataset,
+    find_version,
+    read_panel,
+    version_info,
+)
+from mmm.store.tables import DatasetVersionRow, new_id
 
 if TYPE_CHECKING:
     import pandas as pd
 
+__all__ = ["DatasetInfo", "DatasetVersionInfo", "Datasets"]
+
 KEPT_PANELS = 8  # a panel of 20 markets and 156 weeks takes about a megabyte
-
-
-@dataclass(frozen=True)
-class DatasetVersionInfo:
-    """One immutable version; `summary` holds counts and dates that are no business secret.
-
-    Attributes:
-        number: 1 for the first version of the dataset.
-        source_sha256: of the uploaded file, whose bytes are not kept.
-        summary: frequency, first and last period, and the numbers of periods, markets, channels, controls, filled and
-            left-out cells, and findings by severity.
-        created_by: display name.
-    """
-
-    id: str
-    dataset_id: str
-    parent_id: str | None
-    number: int
-    source_name: str
-    source_sha256: str
-    source_bytes: int
-    summary: dict[str, Any]
-    created_by: str
-    created_at: datetime
-
-
-@dataclass(frozen=True)
-class DatasetInfo:
-    """A dataset with its newest version.
-
-    Attributes:
-        champion_id: id of the published model version, or None.
-        is_sample: simulated data that must be labelled sample wherever it shows.
-    """
-
-    id: str
-    name: str
-    is_sample: bool
-    archived: bool
-    champion_id: str | None
-    latest: DatasetVersionInfo
-    created_at: datetime
 
 
 class Datasets(Service):
@@ -82,12 +51,13 @@ class Datasets(Service):
         actor: Actor,
         *,
         name: str,
-        raw_content: bytes,
-        source_name: str,
         mapping: Mapping,
         findings: Sequence[Finding],
         panel: Panel,
-        as_read: pd.DataFrame,
+        as_read: pd.DataFrame | Sequence[pd.DataFrame],
+        origin: Origin | None = None,
+        raw_content: bytes = b"",
+        source_name: str = "",
         dataset_id: str | None = None,
         is_sample: bool = False,
         version_id: str | None = None,
@@ -99,12 +69,13 @@ class Datasets(Service):
         Args:
             actor: who uploads.
             name: of the new dataset; not looked at for a further version.
-            raw_content: the file's bytes, of which only the hash is kept.
-            source_name: the file's name.
             mapping: what each column is.
             findings: what the importer noticed.
             panel: the checked data.
-            as_read: the table as read, without personal columns.
+            as_read: the table of each file as read, without personal columns.
+            origin: where the tables came from; by default one file of `source_name` with `raw_content`.
+            raw_content: the file's bytes, of which only the hash is kept.
+            source_name: the file's name.
             dataset_id: the dataset this is the next version of.
             is_sample: simulated data, labelled so wherever it shows.
             version_id: key of the upload; a version that carries it already is returned as it is.
@@ -116,25 +87,29 @@ class Datasets(Service):
             ConflictError: another dataset has this name, or somebody added a version after `after`.
             NotFoundError: there is no such dataset in this workspace.
         """
-        blobs = _blobs(panel, as_read, findings, mapping)
+        import pandas as pd
+
+        tables = [as_read] if isinstance(as_read, pd.DataFrame) else list(as_read)
+        origin = origin or one_file(source_name, raw_content, tables[0])
+        blobs = blobs_of(panel, tables, findings, mapping)
         with self._work() as uow:
             now = self._now()
             stored = None if version_id is None else uow.datasets.version(actor.workspace_id, version_id)
             if stored is not None:
-                return _version_info(stored, uow.users.display_names(actor.workspace_id))
-            dataset = _dataset_for(uow, actor, name, dataset_id, is_sample=is_sample, now=now)
+                return version_info(stored, uow.users.display_names(actor.workspace_id))
+            dataset = dataset_for(uow, actor, name, dataset_id, is_sample=is_sample, now=now)
             parent = uow.datasets.latest(dataset.id)
             names = uow.users.display_names(actor.workspace_id)
-            _refuse_overtaken(parent, after, names)
+            refuse_overtaken(parent, after, names)
             row = DatasetVersionRow(
                 id=version_id or new_id(),
                 workspace_id=actor.workspace_id,
                 dataset_id=dataset.id,
                 parent_id=parent.id if parent else None,
-                source_name=source_name[-300:],
-                source_sha256=hashlib.sha256(raw_content).hexdigest(),
-                source_bytes=len(raw_content),
-                summary=_summary(panel, findings),
+                source_name=origin.name[-300:],
+                source_sha256=origin.sha256,
+                source_bytes=origin.size,
+                summary=summary_of(panel, findings),
                 created_by=actor.user_id,
                 created_at=now,
             )
@@ -148,7 +123,7 @@ class Datasets(Service):
             if confirmed is not None:
                 uow.audit.record(actor, "confirm_mapping", "dataset_version", row.id, details=confirmed, at=now)
             uow.audit.record(actor, "save_dataset", "dataset_version", row.id, details=details, at=now)
-            info = _version_info(row, names)
+            info = version_info(row, names)
             uow.commit()
         return info
 
@@ -158,7 +133,7 @@ class Datasets(Service):
         with self._work(read_only=True) as uow:
             names = uow.users.display_names(actor.workspace_id)
             rows = uow.datasets.all(actor.workspace_id, archived=archived)
-            return tuple(_info(uow, row, names) for row in rows)
+            return tuple(dataset_info(uow, row, names) for row in rows)
 
     @requires(Permission.SEE_RESULTS, Permission.SEE_DATA)
     def get(self, actor: Actor, dataset_id: str) -> DatasetInfo:
@@ -169,7 +144,7 @@ class Datasets(Service):
         """
         with self._work(read_only=True) as uow:
             row = find_dataset(uow, actor, dataset_id)
-            return _info(uow, row, uow.users.display_names(actor.workspace_id))
+            return dataset_info(uow, row, uow.users.display_names(actor.workspace_id))
 
     @requires(Permission.SEE_RESULTS, Permission.SEE_DATA)
     def versions(self, actor: Actor, dataset_id: str) -> tuple[DatasetVersionInfo, ...]:
@@ -178,7 +153,7 @@ class Datasets(Service):
             find_dataset(uow, actor, dataset_id)
             names = uow.users.display_names(actor.workspace_id)
             rows = uow.datasets.versions(actor.workspace_id, dataset_id)
-            return tuple(_version_info(row, names) for row in rows)
+            return tuple(version_info(row, names) for row in rows)
 
     @requires(Permission.SEE_RESULTS, Permission.SEE_DATA)
     def version(self, actor: Actor, version_id: str) -> DatasetVersionInfo:
@@ -189,7 +164,7 @@ class Datasets(Service):
         """
         with self._work(read_only=True) as uow:
             names = uow.users.display_names(actor.workspace_id)
-            return _version_info(find_version(uow, actor, version_id), names)
+            return version_info(find_version(uow, actor, version_id), names)
 
     @requires(Permission.SEE_RESULTS, Permission.SEE_DATA)
     def panel(self, actor: Actor, version_id: str) -> Panel:
@@ -199,12 +174,78 @@ class Datasets(Service):
             return self._panels.get(row.id, lambda: read_panel(uow, row))
 
     @requires(Permission.SEE_DATA)
-    def as_read(self, actor: Actor, version_id: str) -> pd.DataFrame:
-        """The table of a version as it was read, every cell as text."""
-        from mmm.services.as_read import table_from_parquet
+    def as_read(self, actor: Actor, version_id: str, source: int = 0) -> pd.DataFrame:
+        """The table of one of a version's files as it was read, every cell as text; `source` counts from 0.
+
+        Raises:
+            NotFoundError: the version has no such file.
+        """
+        tables = self.tables(actor, version_id)
+        if not 0 <= source < len(tables):
+            raise NotFoundError(f"This version was made of {len(tables)} files; there is no file {source + 1}.")
+        return tables[source]
+
+    @requires(Permission.SEE_DATA)
+    def tables(self, actor: Actor, version_id: str) -> tuple[pd.DataFrame, ...]:
+        """The tables of all of a version's files as they were read, in the order of its lineage's sources."""
+        from mmm.services.as_read import tables_from_bytes
 
         with self._work(read_only=True) as uow:
-            return table_from_parquet(uow.datasets.as_read(find_version(uow, actor, version_id)))
+            return tables_from_bytes(uow.datasets.as_read(find_version(uow, actor, version_id)))
+
+    @requires(Permission.SEE_DATA)
+    def lineage(self, actor: Actor, version_id: str) -> Lineage:
+        """Where a version came from: files, recipe, mapping, repairs, the version before, who and when."""
+        with self._work(read_only=True) as uow:
+            row = find_version(uow, actor, version_id)
+            names = uow.users.display_names(actor.workspace_id)
+            before = None if row.parent_id is None else find_version(uow, actor, row.parent_id)
+            info, parent = version_info(row, names), None if before is None else version_info(before, names)
+        table = self.as_read(actor, version_id)
+        columns = tuple(str(column) for column in table.columns)
+        origin = Origin((SourceFile(info.source_name, info.source_sha256, info.source_bytes, len(table), columns),))
+        return Lineage(
+            sources=origin.sources,
+            recipe=origin.recipe,
+            mapping=self.mapping(actor, version_id),
+            repairs=tuple(f for f in self.findings(actor, version_id) if f.severity is Severity.REPAIR),
+            parent=parent,
+            how="new" if parent is None else origin.how,
+            privacy=origin.privacy,
+            overlap_changes=origin.overlap_changes,
+            created_by=info.created_by,
+            created_at=info.created_at,
+        )
+
+    @requires(Permission.SEE_DATA)
+    def recipe(self, actor: Actor, version_id: str) -> Recipe | None:
+        """How the files of a version became one table; None for a version stored before there were recipes."""
+        return self.lineage(actor, version_id).recipe
+
+    @requires(Permission.SEE_DATA, Permission.EXPORT, every=True)
+    def download(
+        self, actor: Actor, version_id: str, what: Literal["read", "cleaned"], fmt: Literal["csv", "xlsx"]
+    ) -> bytes:
+        """A version's data as a file that a spreadsheet opens without computing anything in it; audited.
+
+        Args:
+            actor: who takes it along.
+            version_id: which version.
+            what: the files as they were read, or one row a market and period as the panel holds it.
+            fmt: CSV (of several files, a zip of CSVs), or a workbook with a sheet for each.
+        """
+        lineage = self.lineage(actor, version_id)
+        if what == "read":
+            names = [source.name for source in lineage.sources]
+            tables = list(zip(names, self.tables(actor, version_id), strict=True))
+        else:
+            tables = [("cleaned", panel_table(self.panel(actor, version_id), lineage.mapping))]
+        content = as_csv(tables) if fmt == "csv" else as_workbook(tables)
+        with self._work() as uow:
+            details = {"format": fmt, "what": what, "bytes": len(content)}
+            uow.audit.record(actor, "export", "dataset_version", version_id, details=details, at=self._now())
+            uow.commit()
+        return content
 
     @requires(Permission.SEE_DATA)
     def findings(self, actor: Actor, version_id: str) -> tuple[Finding, ...]:
@@ -229,120 +270,24 @@ class Datasets(Service):
             uow.audit.record(actor, action, "dataset", row.id, details={"dataset": row.name}, at=self._now())
             uow.commit()
 
+    @requires(Permission.UPLOAD_DATA)
+    def rename(self, actor: Actor, dataset_id: str, name: str) -> DatasetInfo:
+        """Give a data set another name; its versions, models and plans stay with it.
 
-def find_dataset(uow: UnitOfWork, actor: Actor, dataset_id: str) -> DatasetRow:
-    """The dataset, if it is in the actor's workspace.
-
-    Raises:
-        NotFoundError: it is not.
-    """
-    row = uow.datasets.get(actor.workspace_id, dataset_id)
-    if row is None:
-        raise NotFoundError("There is no such dataset in this workspace; it may have been opened from an old link.")
-    return row
-
-
-def find_version(uow: UnitOfWork, actor: Actor, version_id: str) -> DatasetVersionRow:
-    """The dataset version, if it is in the actor's workspace.
-
-    Raises:
-        NotFoundError: it is not.
-    """
-    row = uow.datasets.version(actor.workspace_id, version_id)
-    if row is None:
-        raise NotFoundError("There is no such version of the data in this workspace.")
-    return row
-
-
-def read_panel(uow: UnitOfWork, row: DatasetVersionRow) -> Panel:
-    """The panel of a version, opened and decoded."""
-    from mmm.data.parquet import panel_from_parquet
-
-    return panel_from_parquet(uow.datasets.panel(row))
-
-
-def champion_id(uow: UnitOfWork, workspace_id: str, dataset_id: str) -> str | None:
-    """The published model version of a dataset."""
-    history = uow.models.publications(workspace_id, dataset_id)
-    return history[-1].model_version_id if history else None
-
-
-def _dataset_for(
-    uow: UnitOfWork, actor: Actor, name: str, dataset_id: str | None, *, is_sample: bool, now: datetime
-) -> DatasetRow:
-    if dataset_id is not None:
-        return find_dataset(uow, actor, dataset_id)
-    name = name.strip()
-    if not name or len(name) > 200:
-        raise SpecError("A dataset needs a name of 1 to 200 characters.")
-    if uow.datasets.by_name(actor.workspace_id, name) is not None:
-        raise ConflictError(f"There is a dataset “{name}” already; add a version to it, or choose another name.")
-    row = DatasetRow(workspace_id=actor.workspace_id, name=name, is_sample=is_sample, archived=False, created_at=now)
-    return uow.datasets.add(row)
-
-
-def _blobs(panel: Panel, as_read: pd.DataFrame, findings: Sequence[Finding], mapping: Mapping) -> dict[str, bytes]:
-    """What is sealed, by column."""
-    from mmm.data.parquet import panel_to_parquet
-    from mmm.services.as_read import table_to_parquet
-
-    return {
-        "panel": panel_to_parquet(panel),
-        "as_read": table_to_parquet(as_read),
-        "findings": json.dumps([finding.as_dict() for finding in findings], ensure_ascii=False).encode(),
-        "mapping": mapping.to_json().encode(),
-    }
-
-
-def _refuse_overtaken(latest: DatasetVersionRow | None, seen: str | None, names: dict[str, str]) -> None:
-    if latest is not None and seen is not None and latest.id != seen:
-        who = names.get(latest.created_by, "somebody who has left")
-        raise ConflictError(
-            f"{who} added version {latest.number} since you uploaded this file. Nothing was stored; "
-            "compare with that version, then upload the file again if it is still needed."
-        )
-
-
-def _summary(panel: Panel, findings: Sequence[Finding]) -> dict[str, Any]:
-    return {
-        "frequency": panel.labels.frequency.value,
-        "first": str(panel.periods[0]),
-        "last": str(panel.periods[-1]),
-        "periods": panel.n_periods,
-        "markets": len(panel.labels.markets),
-        "channels": len(panel.labels.channels),
-        "controls": len(panel.labels.controls),
-        "filled": int(panel.filled.sum()),
-        "left_out": int((~panel.observed & ~panel.filled).sum()),
-        "findings": dict(Counter(finding.severity.value for finding in findings)),
-    }
-
-
-def _info(uow: UnitOfWork, row: DatasetRow, names: dict[str, str]) -> DatasetInfo:
-    latest = uow.datasets.latest(row.id)
-    if latest is None:  # a dataset and its first version are written together
-        raise NotFoundError(f"The dataset “{row.name}” has no version.")
-    return DatasetInfo(
-        id=row.id,
-        name=row.name,
-        is_sample=row.is_sample,
-        archived=row.archived,
-        champion_id=champion_id(uow, row.workspace_id, row.id),
-        latest=_version_info(latest, names),
-        created_at=row.created_at,
-    )
-
-
-def _version_info(row: DatasetVersionRow, names: dict[str, str]) -> DatasetVersionInfo:
-    return DatasetVersionInfo(
-        id=row.id,
-        dataset_id=row.dataset_id,
-        parent_id=row.parent_id,
-        number=row.number,
-        source_name=row.source_name,
-        source_sha256=row.source_sha256,
-        source_bytes=row.source_bytes,
-        summary=row.summary,
-        created_by=names.get(row.created_by, "somebody who has left"),
-        created_at=row.created_at,
-    )
+        Raises:
+            SpecError: the name is empty or too long.
+            ConflictError: another data set has it.
+            NotFoundError: there is no such data set in this workspace.
+        """
+        name = named(name)
+        with self._work() as uow:
+            row = find_dataset(uow, actor, dataset_id)
+            other = uow.datasets.by_name(actor.workspace_id, name)
+            if other is not None and other.id != row.id:
+                raise ConflictError(f"There is a dataset “{name}” already; choose another name.")
+            details = {"before": row.name, "dataset": name}
+            row.name = name
+            uow.audit.record(actor, "rename_dataset", "dataset", row.id, details=details, at=self._now())
+            info = dataset_info(uow, row, uow.users.display_names(actor.workspace_id))
+            uow.commit()
+        return info

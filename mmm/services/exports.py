@@ -8,10 +8,12 @@ import math
 from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
+from mmm.data.cells import is_no_value, parse_number
+
 if TYPE_CHECKING:
     from mmm.study import Results
 
-_FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
+_FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
 
 COLUMNS = (
     "channel",
@@ -62,9 +64,17 @@ def to_csv(rows: Iterable[Iterable[object]]) -> bytes:
     return ("\ufeff" + text.getvalue()).encode("utf-8")
 
 
+def neutral(text: str) -> str:
+    """A text that a spreadsheet shows and does not compute; what is a number, such as “-120,00”, stays one."""
+    if not text.startswith(_FORMULA_STARTS) or is_no_value(text):
+        return text
+    number = text[0] in "+-" and (parse_number(text) is not None or parse_number(text, ",") is not None)
+    return text if number else f"'{text}"
+
+
 def _cell(cell: object) -> object:
     if isinstance(cell, str):
-        return f"'{cell}" if cell.startswith(_FORMULA_STARTS) else cell
+        return neutral(cell)
     if isinstance(cell, float):
         return f"{cell:.10g}" if math.isfinite(cell) else ""
     return "" if cell is None else cell

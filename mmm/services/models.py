@@ -14,7 +14,7 @@ from mmm.models.base import FittedModel
 from mmm.models.state import ModelState
 from mmm.services.base import Kit, Service, requires
 from mmm.services.cache import Recent
-from mmm.services.datasets import champion_id, find_dataset, find_version
+from mmm.services.versions import champion_id, find_dataset, find_version
 from mmm.store.audit import REFUSED
 from mmm.store.tables import ModelVersionRow, PublicationRow, new_id
 from mmm.store.unit_of_work import UnitOfWork

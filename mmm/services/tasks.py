@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING, Any
 from mmm.errors import NotFoundError
 from mmm.jobs.worker import Body, JobRun, Write
 from mmm.services.base import Kit
-from mmm.services.datasets import read_panel
 from mmm.services.models import HealthStatus, change_champion, find_model, save
 from mmm.services.training import TRAIN, TrainingRequest
+from mmm.services.versions import read_panel
 from mmm.store.unit_of_work import UnitOfWork
 
 if TYPE_CHECKING:

@@ -11,9 +11,9 @@ from mmm.access import SYSTEM_ID, Actor, Permission
 from mmm.errors import ConflictError, NotAllowedError, SpecError
 from mmm.models.base import EFFORTS
 from mmm.services.base import Kit, Service, requires
-from mmm.services.datasets import find_dataset, find_version
 from mmm.services.jobs import JobQueue
 from mmm.services.models import ModelInfo, list_models
+from mmm.services.versions import find_dataset, find_version
 from mmm.store.jobs import JobStatus
 from mmm.store.tables import JobRow
 from mmm.store.unit_of_work import UnitOfWork

@@ -9,7 +9,7 @@ import streamlit as st
 
 from mmm.data.findings import counted
 from mmm.errors import MMMError
-from mmm.services.desk import Draft
+from mmm.services.reading import Draft
 from mmm.web.cards import check_cards, summary
 from mmm.web.components import escape, page_header
 from mmm.web.data_form import business_questions, column_rows, open_questions
@@ -30,7 +30,7 @@ def desk(actor: Actor, upload: Upload, datasets: Sequence[DatasetInfo]) -> None:
     """Everything about one upload, in the order a person works through it."""
     contradictions = upload.problems()
     draft = None if contradictions else upload.draft(actor)
-    page_header(headline(upload, draft, contradictions), dialect_words(upload.reading.raw))
+    page_header(headline(upload, draft, contradictions), dialect_words(upload.reading.files[0]))
     for problem in contradictions:
         st.warning(escape(problem))
     if draft is not None:
@@ -48,7 +48,7 @@ def desk(actor: Actor, upload: Upload, datasets: Sequence[DatasetInfo]) -> None:
 
 def headline(upload: Upload, draft: Draft | None, contradictions: Sequence[str]) -> str:
     """Where this upload stands, in a sentence."""
-    name = upload.reading.raw.name
+    name = upload.reading.files[0].name
     if draft is None:
         return f"“{name}” was read; {counted(len(contradictions), 'point')} about its columns to settle."
     if draft.refusals:
@@ -70,19 +70,19 @@ def headline(upload: Upload, draft: Draft | None, contradictions: Sequence[str])
 def _sheet(actor: Actor, upload: Upload) -> None:
     """Another sheet of a workbook is another table: what was said about the first does not carry over."""
     reading = upload.reading
-    if len(reading.raw.sheets) < 2:
+    if len(reading.files[0].sheets) < 2:
         return
     chosen = st.selectbox(
         "Sheet",
-        reading.raw.sheets,
-        index=list(reading.raw.sheets).index(reading.raw.dialect.sheet or reading.raw.sheets[0]),
+        reading.files[0].sheets,
+        index=list(reading.files[0].sheets).index(reading.files[0].dialect.sheet or reading.files[0].sheets[0]),
         key=upload.key("sheet"),
     )
-    if chosen == reading.raw.dialect.sheet:
+    if chosen == reading.files[0].dialect.sheet:
         return
     try:
         other = services().desk.read(
-            actor, name=reading.raw.name, content=reading.content, sheet=chosen, dataset_id=reading.dataset_id
+            actor, name=reading.files[0].name, content=reading.contents[0], sheet=chosen, dataset_id=reading.dataset_id
         )
     except MMMError as problem:
         st.error(escape(problem))
@@ -92,7 +92,7 @@ def _sheet(actor: Actor, upload: Upload) -> None:
 
 
 def _table(upload: Upload) -> None:
-    raw = upload.reading.raw
+    raw = upload.reading.files[0]
     table_as_read(raw.frame, total=len(raw.frame), key=upload.key("table"))
 
 
@@ -157,7 +157,7 @@ def _target(upload: Upload, datasets: Sequence[DatasetInfo]) -> tuple[DatasetInf
     with name_column if by_id else as_column:
         name = st.text_input(
             "Name of the data set",
-            value=PurePath(upload.reading.raw.name).stem[:80],
+            value=PurePath(upload.reading.files[0].name).stem[:80],
             max_chars=200,
             key=upload.key("name"),
         )

@@ -8,7 +8,7 @@ from functools import lru_cache
 import streamlit as st
 
 from mmm.data.panel import KpiKind
-from mmm.services.desk import Asked, Draft
+from mmm.services.reading import Asked, Draft
 from mmm.web.components import escape
 from mmm.web.data_columns import Choice, Meaning
 from mmm.web.data_upload import Upload
@@ -98,7 +98,7 @@ def _detail(upload: Upload, place: int, column: str, choice: Choice) -> None:
 
 
 def _examples(upload: Upload, column: str) -> str:
-    cells = (str(cell).strip() for cell in upload.reading.raw.frame[column].iloc[:200])
+    cells = (str(cell).strip() for cell in upload.reading.files[0].frame[column].iloc[:200])
     distinct = list(dict.fromkeys(cell for cell in cells if cell))
     shown = [cell if len(cell) <= 24 else f"{cell[:23]}…" for cell in distinct[:EXAMPLES]]
     return ", ".join(shown) or "empty"

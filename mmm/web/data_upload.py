@@ -9,7 +9,7 @@ import streamlit as st
 
 from mmm.data.read import MAX_FILE_BYTES
 from mmm.errors import MMMError
-from mmm.services.desk import Draft, Reading, unanswered
+from mmm.services.reading import Draft, Reading, unanswered
 from mmm.web.components import escape
 from mmm.web.data_columns import Business, Choice, Meaning, business_of, choices_of, mapping_of, problems
 from mmm.web.holder import services
@@ -117,8 +117,12 @@ def begin(reading: Reading) -> None:
     """Start the conversation about a file with what its columns probably mean."""
     mapping, answers = unanswered(reading.guess)
     st.session_state[_UPLOAD] = Upload(
-        reading, choices_of(mapping, reading.raw.columns, reading.personal), business_of(mapping), answers
+        reading, choices_of(mapping, _columns(reading), reading.personal), business_of(mapping), answers
     )
+
+
+def _columns(reading: Reading) -> tuple[str, ...]:
+    return () if reading.raw is None else reading.raw.columns
 
 
 def drop(upload: Upload | None = None) -> None:

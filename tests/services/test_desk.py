@@ -9,7 +9,7 @@ from mmm.data.mapping import guess_mapping
 from mmm.data.personal import personal_columns
 from mmm.data.read import read_table
 from mmm.errors import ConflictError, DataError, NotAllowedError
-from mmm.services.desk import consider, unanswered
+from mmm.services.reading import consider, unanswered
 from tests.messy import NAME, messy_csv
 
 ANSWERS = {"duplicates": "first", "missing_spend": "zero", "negative_spend": "credit"}
@@ -53,7 +53,7 @@ class TestReading:
             read(who="manager")
 
     def test_mail_addresses_count_as_personal_and_dates_and_amounts_do_not(self, read):
-        assert read().personal == ("E-Mail",)
+        assert read().personal == {"E-Mail": "e-mail"}
 
     def test_numbers_are_no_telephone_numbers(self):
         raw = read_table("a.csv", b"week,sales,tv_spend,ext\n2024-01-01,1234567890,12 345,2024-01-01 10\n")

@@ -13,8 +13,8 @@ from mmm.data.mapping import ChannelColumns, Mapping
 from mmm.data.panel import KpiKind
 from mmm.jobs.inline import InlineExecutor
 from mmm.jobs.worker import Workshop
-from mmm.services.desk import consider, unanswered
 from mmm.services.jobs import SqlLedger
+from mmm.services.reading import consider, unanswered
 from mmm.services.tasks import bodies
 from mmm.services.training import TrainingRequest
 from mmm.store.jobs import JobStatus

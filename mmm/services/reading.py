@@ -1,0 +1,209 @@
+"""An upload between arriving and being stored: what was read, what is asked, what would be stored."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping as MappingType
+from dataclasses import dataclass, replace
+from typing import Literal
+
+import pandas as pd
+
+from mmm.data.build import BuildResult, build_panel
+from mmm.data.checks import Check, check_panel
+from mmm.data.findings import Finding, Question, Severity
+from mmm.data.mapping import Mapping, answer
+from mmm.data.read import RawTable
+from mmm.data.sources.assemble import Assembly
+from mmm.services.versions import DatasetVersionInfo, How
+
+DETAIL_UNIQUE = 0.95  # share of rows that a column of campaigns must tell apart, to explain the repeated dates
+MAX_ROUNDS = 6  # rounds of questions; an answer may lead to the next question
+
+_DETAIL = re.compile(
+    r"campaign|\bad\b|ad.?set|ad.?group|ad.?name|platform|channel|source|medium|network|placement|creative|publisher",
+    re.IGNORECASE,
+)
+
+
+@dataclass(frozen=True)
+class Upload:
+    """A file as it was handed over.
+
+    Attributes:
+        sheet: which sheet of a workbook; None for the first with a table.
+    """
+
+    name: str
+    content: bytes
+    sheet: str | None = None
+
+
+@dataclass(frozen=True, eq=False)
+class Reading:
+    """Files that were read but not stored; they live in memory only.
+
+    Attributes:
+        id: key of this upload; saving it twice stores it once.
+        files: each file as read, with what was noticed.
+        contents: the files' bytes, for another sheet and for their hashes.
+        assembly: the files as one table, with the questions that come before it.
+        guess: what each column of that table probably means, or what it meant in the version before; names no column
+            while the files leave a question open.
+        personal: columns of the files that look like personal data, with the kind of it.
+        dataset_id: the data set this is meant to continue, or None.
+        parent: that data set's newest version when the files were read, or None.
+        suggested: what the upload probably is to the parent; None for a new data set.
+    """
+
+    id: str
+    files: tuple[RawTable, ...]
+    contents: tuple[bytes, ...]
+    assembly: Assembly
+    guess: Mapping
+    personal: dict[str, str]
+    dataset_id: str | None = None
+    parent: DatasetVersionInfo | None = None
+    suggested: Literal["append", "replace", "same"] | None = None
+
+    @property
+    def raw(self) -> RawTable | None:
+        """The files as one table; None while they leave a question open or were refused."""
+        return self.assembly.table
+
+    @property
+    def name(self) -> str:
+        """The files' names, for a sentence."""
+        return ", ".join(file.name for file in self.files)
+
+
+@dataclass(frozen=True)
+class Asked:
+    """A question with its answer, or None while it is open."""
+
+    question: Question
+    answer: str | None
+
+
+@dataclass(frozen=True, eq=False)
+class Draft:
+    """What would be stored under a mapping.
+
+    Attributes:
+        mapping: the mapping with every answer in it.
+        asked: questions of this file, answered and open, in the order they came up.
+        result: the panel, or why there is none.
+        findings: everything noticed, `result.findings` included.
+        checks: what the panel cannot teach; empty without a panel.
+        how: what the upload does to the version before.
+    """
+
+    mapping: Mapping
+    asked: tuple[Asked, ...]
+    result: BuildResult
+    findings: tuple[Finding, ...]
+    checks: tuple[Check, ...]
+    how: How = "replace"
+
+    @property
+    def open(self) -> tuple[Question, ...]:
+        """Questions without an answer."""
+        return tuple(asked.question for asked in self.asked if asked.answer is None)
+
+    @property
+    def refusals(self) -> tuple[Finding, ...]:
+        """What makes the data unusable as they are."""
+        return tuple(finding for finding in self.findings if finding.severity is Severity.REFUSE)
+
+    @property
+    def ready(self) -> bool:
+        """Whether it can be stored."""
+        return self.result.panel is not None and not self.refusals and not self.open
+
+
+def consider(raw: RawTable, mapping: Mapping, answers: MappingType[str, str]) -> Draft:
+    """The panel under a mapping and a person's answers, or everything that stands before it.
+
+    Answers already inside `mapping` count as given. An answer to a question that the file does not ask is not used.
+    """
+    asked: dict[str, Asked] = {}
+    result = build_panel(raw, mapping)
+    for _ in range(MAX_ROUNDS):
+        fresh = [question for question in result.questions if question.code not in asked]
+        for question in fresh:
+            given = answers.get(question.code)
+            asked[question.code] = Asked(question, given if given in question.options else None)
+        answered = [(asked[q.code].question, asked[q.code].answer) for q in fresh]
+        for question, option in answered:
+            if option is not None:
+                mapping = answer(mapping, question, option)
+        if not any(option is not None for _, option in answered):
+            break
+        result = build_panel(raw, mapping)
+    export = _platform_export(raw, mapping) if "duplicates" in asked else None
+    findings = (*result.findings, export) if export is not None else result.findings
+    checks = check_panel(result.panel) if result.panel is not None else ()
+    return Draft(mapping, tuple(asked.values()), result, findings, checks)
+
+
+def waiting(assembly: Assembly, mapping: Mapping) -> Draft:
+    """What stands before a table: the questions about the files, or why they were refused."""
+    asked = tuple(Asked(question, None) for question in assembly.questions)
+    result = BuildResult(None, assembly.findings, assembly.questions, {}, pd.DataFrame())
+    return Draft(mapping, asked, result, assembly.findings, ())
+
+
+def unanswered(mapping: Mapping) -> tuple[Mapping, dict[str, str]]:
+    """A mapping without what a person answered about its rows, and those answers by question code."""
+    answers: dict[str, str] = {}
+    for code in ("duplicates", "missing_spend", "negative_spend", "date_order", "decimal_mark"):
+        given = getattr(mapping, code)
+        if given is not None:
+            answers[code] = given
+    if mapping.roll_up or mapping.frequency is not None:
+        answers["roll_up"] = "weeks" if mapping.roll_up else "days"
+    bare = replace(
+        mapping,
+        duplicates=None,
+        missing_spend=None,
+        negative_spend=None,
+        date_order=None,
+        decimal_mark=None,
+        roll_up=False,
+        frequency=None,
+    )
+    return bare, answers
+
+
+def fits(mapping: Mapping, raw: RawTable) -> bool:
+    """Whether a table has every column that a mapping names."""
+    return {column for column, _ in mapping.used_columns} <= set(raw.columns)
+
+
+def _platform_export(raw: RawTable, mapping: Mapping) -> Finding | None:
+    """Whether dates repeat because each row is a campaign, as advertising platforms export their reports."""
+    used = {column for column, _ in mapping.used_columns}
+    details = [column for column in raw.columns if column not in used and _DETAIL.search(column)]
+    details = [column for column in details if 1 < raw.frame[column].nunique() < len(raw.frame)]
+    if not details or mapping.date not in raw.columns:
+        return None
+    key = [mapping.date, *([mapping.market] if mapping.market else [])]
+    if raw.frame[[*key, *details]].duplicated().mean() > 1 - DETAIL_UNIQUE:
+        return None
+    name = next((c for c in details if raw.frame[[*key, c]].duplicated().mean() <= 1 - DETAIL_UNIQUE), details[0])
+    return Finding(
+        "platform_export",
+        Severity.REFUSE,
+        f"The file has one row for each “{mapping.date}” and “{name}”, as advertising platforms export their reports. "
+        f"Mixwright needs one row for each period with a spend column for each channel: put “{name}” into columns (a "
+        "pivot table does it), add your own sales beside them, and upload that.",
+        None,
+        name,
+    )
+
+
+def why_not(draft: Draft) -> str:
+    """Why nothing can be stored, in words."""
+    reasons = [finding.message for finding in draft.refusals] or [question.message for question in draft.open]
+    more = f" And {len(reasons) - 5} more." if len(reasons) > 5 else ""
+    return "The data cannot be used like this. " + " ".join(reasons[:5]) + more
