@@ -217,7 +217,7 @@ def _kpi_column(rest: list[Column]) -> str:
 
 def with_kpi(mapping: Mapping, column: str) -> Mapping:
     """The mapping with another KPI; whether it is money or a count is told by its name."""
-    parts = _name_parts(column)
+    parts = name_parts(column)
     named = Column(column, parts, np.empty(0), numeric=True, flag=False)
     kind = _kpi_kind(named)
     return replace(
