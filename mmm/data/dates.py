@@ -62,6 +62,10 @@ def _plain(m: re.Match[str]) -> date:
     return date(int(m["y"]), int(m["m"].rstrip("-/.")), int(m.groupdict().get("d") or 1))
 
 
+def _quarter(m: re.Match[str]) -> date:
+    return date(int(m["y"]), 3 * int(m["q"]) - 2, 1)
+
+
 _YEAR = r"(?P<y>(?:19|20)\d\d)"
 _SHORT_YEAR = r"(?P<y>(?:19|20)\d\d|'?\d\d)"
 _WORD = r"(?P<m>[A-Za-zÀ-ÿ]{3,10}\.?)"
@@ -82,6 +86,8 @@ _RULES: tuple[Rule, ...] = (
     _rule(rf"{_YEAR}[- ]?M{_MONTH}", _plain),
     _rule(rf"{_YEAR}[- /]?(?:W|KW|CW)\s?{_WEEK}(?:-?(?P<d>[1-7]))?", _iso_week),
     _rule(rf"(?:W|KW|CW|Week)\s?{_WEEK}[ /,-]+{_YEAR}", _iso_week),
+    _rule(rf"{_YEAR}[- /]?[QT](?P<q>[1-4])", _quarter),
+    _rule(rf"[QT](?P<q>[1-4])[- /,]*{_YEAR}", _quarter),
     _rule(rf"{_WORD}[\s\-/]+{_SHORT_YEAR}", _named),
     _rule(rf"{_YEAR}[\s\-/]+{_WORD}", _named),
     _rule(rf"{_WORD}\s+{_DAY},?\s+{_YEAR}", _named, time=True),
@@ -123,7 +129,7 @@ def parse_date(text: str, order: str | None = None, *, serials: bool = True) -> 
     """One cell as a date; None when it is none, or when it needs an `order` ("dmy", "mdy") to be read.
 
     Reads ISO dates, DD.MM.YYYY, DD/MM and MM/DD in the order given, workbook serials, months such as
-    2024-03 or Mar 2024 (their first day), and ISO weeks such as 2024-W36 (their Monday).
+    2024-03 or Mar 2024 and quarters such as 2024-Q1 (their first day), and ISO weeks such as 2024-W36 (their Monday).
     """
     fixed = _fixed_date(text.strip(), serials)
     if fixed is not None:

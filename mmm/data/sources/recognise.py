@@ -6,12 +6,14 @@ import re
 from pathlib import PurePath
 
 from mmm.data.dates import date_share
+from mmm.data.guess import CURRENCIES
 from mmm.data.read import RawTable
 from mmm.data.sources.connectors.connector import Connector
 from mmm.data.sources.connectors.known import connector_for
 from mmm.data.sources.facts import Facts, facts_of
 from mmm.data.sources.headings import Headings, currency_in
 from mmm.data.sources.long import long_source
+from mmm.data.sources.rates import pair_named
 from mmm.data.sources.source import Layout, Measure, Source
 
 LOOK_ROWS = 500
@@ -92,7 +94,9 @@ def _rates(facts: Facts) -> Source | None:
     codes = [column for column in facts.texts if _holds_codes(facts, column)]
     rate = [column for column in facts.numbers if facts.words(column) & _RATE]
     listed = len(raw.columns) <= 6 and len(rate) == 1 and bool(codes)
-    spread = len(facts.numbers) >= 2 and all(re.fullmatch(_CODE, column.strip()) for column in facts.numbers)
+    pairs = [pair_named(column) for column in facts.numbers]
+    told = len(pairs) >= 2 or any(pair is not None and (pair[1] or pair[0].lower() in CURRENCIES) for pair in pairs)
+    spread = told and None not in pairs
     if not (listed or (spread and facts.date)):
         return None
     return Source(

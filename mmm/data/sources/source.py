@@ -13,6 +13,7 @@ from mmm.errors import DataError
 FORMAT_VERSION = 1
 
 Match = Literal["contains", "regex"]
+Fill = Literal["step", "line", "share", "omit"]
 
 
 class Layout(StrEnum):
@@ -84,11 +85,15 @@ class Source:
         date_order: how a date such as 03/04/2024 reads; None where the dates tell it themselves.
         week_start: weekday on which this source's weeks start, Monday = 0; None where its rows are not weekly or their
             dates tell it.
-        dated_at_end: the date of a week is its last day, not its first.
+        dated_at_end: the date of a week is its last day, not its first; None where nobody said, which reads as its
+            first.
         time_zone: IANA zone in which time stamps in universal time are to be cut into days; None leaves the day as
             written.
         currency: ISO 4217 code of all amounts; None where `currency_column` says it or nobody knows.
         currency_column: column with the code of each row's amounts.
+        duplicates: what becomes of two rows of a `Layout.TABLE` for one date and market, where files are joined; None
+            to be asked.
+        missing: what an empty cell means among days that are added up to a longer period; None to be asked.
     """
 
     name: str
@@ -104,10 +109,12 @@ class Source:
     order_id: str | None = None
     date_order: Literal["dmy", "mdy"] | None = None
     week_start: int | None = None
-    dated_at_end: bool = False
+    dated_at_end: bool | None = None
     time_zone: str | None = None
     currency: str | None = None
     currency_column: str | None = None
+    duplicates: Literal["sum", "first", "last"] | None = None
+    missing: Literal["zero", "unknown"] | None = None
 
     def as_dict(self) -> dict[str, Any]:
         """The source as JSON-able values."""
@@ -147,16 +154,17 @@ class Recipe:
 
     Attributes:
         sources: one a file, in the files' order.
-        currency: ISO 4217 code that amounts are converted to; None where nothing is converted.
-        fill: how a series of longer periods is laid on shorter ones: column of the table to "step" (each shorter period
-            carries the longer one's value), "line" (straight between middles of periods) or "share" (a sum divided over
-            the days).
+        currency: ISO 4217 code that amounts are in, and are converted to where a source has another; None where nobody
+            knows it.
+        fill: how a series is laid on periods that do not hold its own whole: column of the table to "step" (each
+            shorter period carries the longer one's value), "line" (straight between middles of periods), "share" (a
+            sum divided over the days) or "omit" (the column is left out).
         kpi: column of the table that a person chose where several claim the same sales; None to be asked.
     """
 
     sources: tuple[Source, ...] = ()
     currency: str | None = None
-    fill: dict[str, Literal["step", "line", "share"]] = field(default_factory=dict)
+    fill: dict[str, Fill] = field(default_factory=dict)
     kpi: str | None = None
 
     def to_json(self) -> str:
