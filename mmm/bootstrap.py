@@ -27,6 +27,7 @@ from mmm.services.desk import Desk
 from mmm.services.first_start import FirstRun, create_workspace
 from mmm.services.insight import Insight
 from mmm.services.jobs import Jobs, SqlLedger
+from mmm.services.keys import Keys
 from mmm.services.models import Models
 from mmm.services.planning import Planning
 from mmm.services.plans import Plans
@@ -36,8 +37,10 @@ from mmm.services.training import Training
 from mmm.services.users import Users
 from mmm.settings import Settings
 from mmm.store.database import Database, make_engine
-from mmm.store.keys import MasterKey, check_master_key, create_master_key, has_secrets, read_master_key
+from mmm.store.keys import check_master_keys, has_secrets
+from mmm.store.master import Keyring, create_keyring, read_keyring
 from mmm.store.migrate import upgrade
+from mmm.store.rotation import rewrap
 
 WORKSHOP = "mmm.bootstrap:open_workshop"  # how a worker process finds its tools, by name
 
@@ -83,6 +86,7 @@ def build_services(settings: Settings, *, clock: Clock = utc_now, passwords: Pas
         users=Users(kit),
         audit=audit,
         backups=Backups(kit),
+        keys=Keys(kit),
         datasets=datasets,
         desk=Desk(kit, datasets),
         models=models,
@@ -130,7 +134,7 @@ def _open_database(settings: Settings) -> Database:
     try:
         _connect(engine)
         upgrade(engine)
-        return Database(engine, _master_key(settings, engine))
+        return Database(engine, _keyring(settings, engine))
     except BaseException:
         engine.dispose()
         raise
@@ -145,21 +149,26 @@ def _connect(engine: Engine) -> None:
         raise SpecError(f"The database {where} cannot be opened (MMM_DATABASE_URL): {error.orig}") from error
 
 
-def _master_key(settings: Settings, engine: Engine) -> MasterKey:
-    """The key of this database; a fresh one only where nothing was sealed or signed yet."""
+def _keyring(settings: Settings, engine: Engine) -> Keyring:
+    """The keys of this database; a fresh one only where nothing was sealed or signed yet.
+
+    A rotation of the master key that was cut off after the file was written is finished here.
+    """
     path = settings.master_key_path
     with Session(engine) as session:
         session.connection()  # two processes that start at once must not both make a key
-        key = read_master_key(path)
-        if key is None:
+        keyring = read_keyring(path)
+        if keyring is None:
             if has_secrets(session):
                 raise IntegrityError(
                     f"The master key {path} is missing, and the database cannot be read without it. "
                     "Put the key file back from where you keep it, then start again."
                 )
-            key = create_master_key(path)
-        check_master_key(session, key)
-    return key
+            keyring = create_keyring(path)
+        check_master_keys(session, keyring)
+        if rewrap(session, keyring):
+            session.commit()
+    return keyring
 
 
 def _private_directory(path: Path) -> None:

@@ -11,7 +11,7 @@ from typing import Any
 import typer
 from typer.core import TyperGroup
 
-from mmm.commands import audit, backup, import_, inspect, run, serve, train, user
+from mmm.commands import audit, backup, import_, inspect, keys, run, serve, train, user
 from mmm.errors import MMMError
 
 
@@ -37,6 +37,7 @@ app = typer.Typer(
 )
 app.add_typer(user.app, name="user")
 app.add_typer(audit.app, name="audit")
+app.add_typer(keys.app, name="keys")
 app.command("backup")(backup.backup)
 app.command("run")(run.run)
 app.command("inspect")(inspect.inspect)

@@ -39,6 +39,7 @@ class Permission(StrEnum):
     SEE_AUDIT = "see_audit"
     MANAGE_USERS = "manage_users"
     BACK_UP = "back_up"
+    MANAGE_KEYS = "manage_keys"
 
 
 _P = Permission
@@ -56,7 +57,7 @@ PERMISSIONS: Mapping[Role, frozenset[Permission]] = MappingProxyType(
         Role.ENGINEER: frozenset(_EVERYONE | {_P.SEE_DATA, _P.UPLOAD_DATA, _P.SEE_JOBS, _P.CANCEL_OWN_JOB}),
         Role.AUDITOR: frozenset(_EVERYONE | {_P.SEE_AUDIT}),
         Role.ADMIN: frozenset(
-            _EVERYONE | {_P.SEE_AUDIT, _P.MANAGE_USERS, _P.BACK_UP, _P.SEE_JOBS, _P.CANCEL_ANY_JOB},
+            _EVERYONE | {_P.SEE_AUDIT, _P.MANAGE_USERS, _P.BACK_UP, _P.MANAGE_KEYS, _P.SEE_JOBS, _P.CANCEL_ANY_JOB},
         ),
     }
 )

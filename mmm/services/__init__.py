@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from mmm.services.desk import Desk
     from mmm.services.insight import Insight
     from mmm.services.jobs import Jobs
+    from mmm.services.keys import Keys
     from mmm.services.models import Models
     from mmm.services.planning import Planning
     from mmm.services.plans import Plans
@@ -37,6 +38,7 @@ class Services:
     users: Users
     audit: Audit
     backups: Backups
+    keys: Keys
     datasets: Datasets
     desk: Desk
     models: Models

@@ -21,7 +21,8 @@ from sqlalchemy.orm import Session
 
 from mmm.access import Actor
 from mmm.errors import IntegrityError
-from mmm.store.keys import MasterKey
+from mmm.store.keys import ruling_key
+from mmm.store.master import Keyring, MasterKey
 from mmm.store.tables import AuditEventRow, AuditHeadRow
 
 GENESIS = "0" * 64  # "the hash before the first row"
@@ -67,9 +68,9 @@ class AuditVerdict:
 class AuditLog:
     """Appends to the chain and walks it, inside one unit of work."""
 
-    def __init__(self, session: Session, master: MasterKey) -> None:
+    def __init__(self, session: Session, keyring: Keyring) -> None:
         self._session = session
-        self._master = master
+        self._keyring = keyring
 
     def record(
         self,
@@ -87,7 +88,8 @@ class AuditLog:
         Raises:
             IntegrityError: the head is missing or its signature does not fit: the table was tampered with.
         """
-        head = self._head()
+        master = ruling_key(self._session, self._keyring)
+        head = self._head(master)
         row = AuditEventRow(
             seq=head.count + 1,
             workspace_id=actor.workspace_id if actor else None,
@@ -104,7 +106,7 @@ class AuditLog:
         )
         row.hash = _digest(row)
         head.count, head.hash = row.seq, row.hash
-        head.signature = self._master.sign(_head_text(head))
+        head.signature = master.sign(_head_text(head))
         self._session.add(row)
         self._session.flush()
         return row.seq
@@ -159,7 +161,14 @@ class AuditLog:
             problem = f"the anchor names row {noted[0]}, but the table ends at row {count}"
         return AuditVerdict(problem is None, count, None, problem or "", _anchor(count, previous))
 
-    def _head(self) -> AuditHeadRow:
+    def sign_anew(self, old: MasterKey, new: MasterKey) -> None:
+        """Sign the head with another key; one that the old key did not sign stays as it is, and so stays noticed."""
+        head = self._session.get(AuditHeadRow, HEAD_ID)
+        if head is not None and old.signed(_head_text(head), head.signature):
+            head.signature = new.sign(_head_text(head))
+            self._session.flush()
+
+    def _head(self, master: MasterKey) -> AuditHeadRow:
         head = self._session.get(AuditHeadRow, HEAD_ID)
         if head is None:
             if self._session.scalar(select(func.count()).select_from(AuditEventRow)):
@@ -168,7 +177,7 @@ class AuditLog:
                 )
             head = AuditHeadRow(id=HEAD_ID, count=0, hash=GENESIS, signature="")
             self._session.add(head)
-        elif not self._master.signed(_head_text(head), head.signature):
+        elif not master.signed(_head_text(head), head.signature):
             raise IntegrityError(
                 "The head of the audit chain is not signed by this installation's master key, so nothing more is "
                 "recorded and nothing more can be done. Run “mmm audit verify” and restore a backup."
@@ -179,7 +188,7 @@ class AuditLog:
         head = self._session.get(AuditHeadRow, HEAD_ID)
         if head is None:
             return "the head of the chain is gone"
-        if not self._master.signed(_head_text(head), head.signature):
+        if not ruling_key(self._session, self._keyring).signed(_head_text(head), head.signature):
             return "the head of the chain is not signed by this installation's master key"
         if head.count != count or head.hash != last:
             return f"the head names {head.count} rows, but {count} are there: the end of the table was cut off"

@@ -14,7 +14,7 @@ from sqlalchemy import URL, Connection, Engine, create_engine, event, make_url
 from sqlalchemy.exc import ArgumentError
 
 from mmm.errors import SpecError
-from mmm.store.keys import MasterKey
+from mmm.store.master import Keyring
 from mmm.store.unit_of_work import UnitOfWork
 
 BUSY_TIMEOUT_S = 15  # a writer waits this long for another; a unit of work takes milliseconds
@@ -129,13 +129,13 @@ def _begin_postgresql(connection: Connection) -> None:
 
 
 class Database:
-    """One installation's database and key; makes units of work."""
+    """One installation's database and its master keys; makes units of work."""
 
-    def __init__(self, engine: Engine, master: MasterKey) -> None:
+    def __init__(self, engine: Engine, keyring: Keyring) -> None:
         self.engine = engine
-        self.master = master
+        self.keyring = keyring
         self._reading = reading(engine)
-        self._unwrapped: dict[str, bytes] = {}
+        self._known: dict[str, bytes] = {}
 
     @contextmanager
     def unit_of_work(self, *, read_only: bool = False) -> Iterator[UnitOfWork]:
@@ -147,7 +147,7 @@ class Database:
             ConflictError: another writer did not finish in time; nothing was done.
         """
         engine = self._reading if read_only else self.engine
-        with UnitOfWork.begin(engine, self.master, self._unwrapped) as uow:
+        with UnitOfWork.begin(engine, self.keyring, self._known) as uow:
             yield uow
 
     def close(self) -> None:

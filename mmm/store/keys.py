@@ -2,29 +2,24 @@
 
 from __future__ import annotations
 
-import hashlib
 import hmac
-import os
 import secrets
 import unicodedata
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
-from cryptography.hazmat.primitives.hashes import SHA256
-from cryptography.hazmat.primitives.kdf.hkdf import HKDFExpand
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from mmm.errors import IntegrityError
+from mmm.store.master import KEY_BYTES, NONCE_BYTES, Keyring, MasterKey
 from mmm.store.tables import AuditHeadRow, Base, DataKeyRow, new_id
 
-KEY_BYTES = 32  # AES-256
-NONCE_BYTES = 12  # the length GCM is specified for
 MAGIC = b"MWS1"  # format of sealed bytes: magic, data key id (16), nonce (12), ciphertext with tag
-_HEAD = len(MAGIC) + 16
+KEY_ID_AT, KEY_ID_BYTES = len(MAGIC), 16
+_HEAD = KEY_ID_AT + KEY_ID_BYTES
 ROWS = "rows"  # purpose of the keys that seal rows
 PSEUDONYMS = "pseudonyms"  # purpose of the key behind ids that stand for people; never replaced
 PSEUDONYM_DIGITS = 24  # 96 bits: among a hundred million ids two are alike once in ten trillion installations
@@ -35,55 +30,35 @@ def place(table: type[Base], row_id: str, column: str) -> str:
     return f"{table.__tablename__}/{row_id}/{column}"
 
 
-class MasterKey:
-    """The one secret of an installation. Wraps data keys and signs the head of the audit chain."""
-
-    def __init__(self, secret: bytes) -> None:
-        if len(secret) != KEY_BYTES:
-            raise IntegrityError(f"The master key has {len(secret)} bytes; it must have {KEY_BYTES}.")
-        self._wrap = AESGCM(_derive(secret, b"mixwright wrap data keys"))
-        self._sign = _derive(secret, b"mixwright sign audit head")
-        self.id = _derive(secret, b"mixwright master key id")[:8].hex()
-
-    def wrap(self, data_key: bytes, associated: str) -> bytes:
-        """`data_key` encrypted, bound to `associated`."""
-        nonce = secrets.token_bytes(NONCE_BYTES)
-        return nonce + self._wrap.encrypt(nonce, data_key, associated.encode())
-
-    def unwrap(self, wrapped: bytes, associated: str) -> bytes:
-        """The data key behind `wrapped`.
-
-        Raises:
-            IntegrityError: another master key wrapped it, or the bytes were changed.
-        """
-        try:
-            return self._wrap.decrypt(wrapped[:NONCE_BYTES], wrapped[NONCE_BYTES:], associated.encode())
-        except InvalidTag as error:
-            raise IntegrityError(_WRONG_KEY) from error
-
-    def sign(self, message: str) -> str:
-        """Keyed SHA-256 of `message`, hexadecimal."""
-        return hmac.new(self._sign, message.encode(), hashlib.sha256).hexdigest()
-
-    def signed(self, message: str, signature: str) -> bool:
-        """True when `signature` was made for `message` with this key."""
-        return hmac.compare_digest(self.sign(message), signature)
-
-
 class Vault:
     """Seals and opens a row's bytes with the data key of its workspace, inside one unit of work.
 
     The place (table, row, column) is authenticated too, so that sealed bytes cannot be moved to another row.
     """
 
-    def __init__(self, session: Session, master: MasterKey, unwrapped: dict[str, bytes]) -> None:
+    def __init__(self, session: Session, keyring: Keyring, known: dict[str, bytes]) -> None:
         self._session = session
-        self._master = master
-        self._unwrapped = unwrapped
+        self._keyring = keyring
+        self._known = known
 
     def create_key(self, workspace_id: str) -> None:
         """Give a workspace a (new) data key; rows sealed before stay readable with theirs."""
         self._create(workspace_id, ROWS)
+
+    def row_keys(self, workspace_id: str) -> list[DataKeyRow]:
+        """The keys of a workspace that seal rows, newest first; several while a rotation is under way."""
+        keys = select(DataKeyRow).where(DataKeyRow.workspace_id == workspace_id, DataKeyRow.purpose == ROWS)
+        return list(self._session.scalars(keys.order_by(DataKeyRow.created_at.desc())))
+
+    def reseal(self, workspace_id: str, where: str, sealed: bytes) -> bytes:
+        """The same data sealed with the newest key."""
+        return self.seal(workspace_id, where, self.open(workspace_id, where, sealed))
+
+    def forget(self, row: DataKeyRow) -> None:
+        """Remove a data key; whatever it sealed is lost."""
+        self._known.pop(row.id, None)
+        self._session.delete(row)
+        self._session.flush()
 
     def pseudonyms(self, workspace_id: str, texts: Sequence[str]) -> list[str]:
         """For each text an id that stands for it in this workspace and tells nothing about it.
@@ -116,7 +91,7 @@ class Vault:
         """
         if sealed[: len(MAGIC)] != MAGIC:
             raise IntegrityError(f"The stored bytes of {where} are not in a known format.")
-        row = self._session.get(DataKeyRow, sealed[len(MAGIC) : _HEAD].hex())
+        row = self._session.get(DataKeyRow, sealed[KEY_ID_AT:_HEAD].hex())
         if row is None or row.workspace_id != workspace_id or row.purpose != ROWS:
             raise IntegrityError(f"The data key of {where} is missing from this workspace.")
         nonce, body = sealed[_HEAD : _HEAD + NONCE_BYTES], sealed[_HEAD + NONCE_BYTES :]
@@ -136,11 +111,12 @@ class Vault:
         newest = self._newest(workspace_id, purpose)
         if newest is not None:  # a clock that was put back must not make the older key the newest
             now = max(now, newest.created_at + timedelta(microseconds=1))
+        master = ruling_key(self._session, self._keyring)
         row = DataKeyRow(
             id=key_id,
             workspace_id=workspace_id,
-            master_key_id=self._master.id,
-            wrapped=self._master.wrap(secrets.token_bytes(KEY_BYTES), f"data_key/{key_id}/{workspace_id}"),
+            master_key_id=master.id,
+            wrapped=master.wrap(secrets.token_bytes(KEY_BYTES), wrapped_for(key_id, workspace_id)),
             created_at=now,
             purpose=purpose,
         )
@@ -149,36 +125,9 @@ class Vault:
         return row
 
     def _data_key(self, row: DataKeyRow) -> bytes:
-        if row.id not in self._unwrapped:
-            self._unwrapped[row.id] = self._master.unwrap(row.wrapped, f"data_key/{row.id}/{row.workspace_id}")
-        return self._unwrapped[row.id]
-
-
-def read_master_key(path: Path) -> MasterKey | None:
-    """The master key in `path`, or None when there is no such file.
-
-    Raises:
-        IntegrityError: others may read the file, or it does not hold 32 bytes.
-    """
-    try:
-        mode = path.stat().st_mode
-        secret = path.read_bytes()
-    except FileNotFoundError:
-        return None
-    if mode & 0o077:
-        raise IntegrityError(f"Others than its owner may read {path}; close it with: chmod 600 {path}")
-    return MasterKey(secret)
-
-
-def create_master_key(path: Path) -> MasterKey:
-    """Make a fresh key file (0600) in a private directory (0700) and return its key."""
-    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-    secret = secrets.token_bytes(KEY_BYTES)
-    with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
-        file.write(secret)
-        file.flush()
-        os.fsync(file.fileno())
-    return MasterKey(secret)
+        if row.id not in self._known:
+            self._known[row.id] = unwrapped(row, self._keyring)
+        return self._known[row.id]
 
 
 def has_secrets(session: Session) -> bool:
@@ -186,22 +135,41 @@ def has_secrets(session: Session) -> bool:
     return any(session.scalars(select(table).limit(1)).first() for table in (DataKeyRow, AuditHeadRow))
 
 
-def check_master_key(session: Session, master: MasterKey) -> None:
-    """Refuse a key that cannot open this database.
+def check_master_keys(session: Session, keyring: Keyring) -> None:
+    """Refuse keys that cannot open this database.
 
     Raises:
         IntegrityError: a data key was wrapped by another master key.
     """
     for row in session.scalars(select(DataKeyRow)):
-        if row.master_key_id != master.id:
-            raise IntegrityError(_WRONG_KEY)
-        master.unwrap(row.wrapped, f"data_key/{row.id}/{row.workspace_id}")
+        unwrapped(row, keyring)
 
 
-_WRONG_KEY = (
-    "The master key does not fit this database: it was sealed with another one. "
-    "Put back the key file that was there when the database was written."
-)
+def ruling_key(session: Session, keyring: Keyring) -> MasterKey:
+    """The master key that the database is under: it wraps every data key and signs the head of the audit chain.
+
+    It is looked up in the transaction at hand, so that a reader who began before a rotation goes on with the key of
+    what it sees.
+
+    Raises:
+        IntegrityError: it is not in the key file.
+    """
+    named = session.scalars(select(DataKeyRow.master_key_id).limit(1)).first()
+    return keyring.newest if named is None else keyring.key(named)
+
+
+def unwrapped(row: DataKeyRow, keyring: Keyring) -> bytes:
+    """The key of a data key's row.
+
+    Raises:
+        IntegrityError: no master key opens it, or its bytes were changed.
+    """
+    return keyring.key(row.master_key_id).unwrap(row.wrapped, wrapped_for(row.id, row.workspace_id))
+
+
+def wrapped_for(key_id: str, workspace_id: str) -> str:
+    """What a wrapped data key is bound to."""
+    return f"data_key/{key_id}/{workspace_id}"
 
 
 def _pseudonym(key: bytes, text: str) -> str:
@@ -211,7 +179,3 @@ def _pseudonym(key: bytes, text: str) -> str:
     if "@" in plain:
         plain = plain.casefold()
     return "id_" + hmac.digest(key, plain.encode("utf-8", "surrogatepass"), "sha256").hex()[:PSEUDONYM_DIGITS]
-
-
-def _derive(secret: bytes, purpose: bytes) -> bytes:
-    return HKDFExpand(algorithm=SHA256(), length=KEY_BYTES, info=purpose).derive(secret)

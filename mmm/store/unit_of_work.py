@@ -14,7 +14,8 @@ from mmm.store.annotations import Annotations
 from mmm.store.audit import AuditLog
 from mmm.store.datasets import Datasets
 from mmm.store.jobs import Jobs
-from mmm.store.keys import MasterKey, Vault
+from mmm.store.keys import Vault
+from mmm.store.master import Keyring
 from mmm.store.models import Models
 from mmm.store.plans import Plans
 from mmm.store.users import Sessions, Users
@@ -28,10 +29,10 @@ _TOO_BUSY = (
 class UnitOfWork:
     """All or nothing: repositories share one transaction, committed only by `commit()`."""
 
-    def __init__(self, session: Session, master: MasterKey, unwrapped: dict[str, bytes]) -> None:
+    def __init__(self, session: Session, keyring: Keyring, known: dict[str, bytes]) -> None:
         self.session = session
-        self.vault = Vault(session, master, unwrapped)
-        self.audit = AuditLog(session, master)
+        self.vault = Vault(session, keyring, known)
+        self.audit = AuditLog(session, keyring)
         self.users = Users(session)
         self.sessions = Sessions(session)
         self.datasets = Datasets(session, self.vault)
@@ -41,7 +42,7 @@ class UnitOfWork:
         self.jobs = Jobs(session)
 
     @classmethod
-    def begin(cls, engine: Engine, master: MasterKey, unwrapped: dict[str, bytes]) -> Self:
+    def begin(cls, engine: Engine, keyring: Keyring, known: dict[str, bytes]) -> Self:
         """A unit of work whose transaction has begun, so that no other writer is between its reads and its writes.
 
         Raises:
@@ -55,7 +56,7 @@ class UnitOfWork:
             if isinstance(error, OperationalError) and any(words in str(error) for words in _BUSY):
                 raise ConflictError(_TOO_BUSY) from error
             raise
-        return cls(session, master, unwrapped)
+        return cls(session, keyring, known)
 
     def commit(self) -> None:
         """Make everything done here true at once."""

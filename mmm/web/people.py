@@ -24,7 +24,7 @@ WHAT_ROLES_DO = {
     Role.ANALYST: "uploads data, trains and publishes models, makes plans",
     Role.ENGINEER: "uploads data",
     Role.AUDITOR: "reads and verifies the audit record",
-    Role.ADMIN: "manages people, makes backups, reads the audit record, cancels jobs; sees no results",
+    Role.ADMIN: "manages people and keys, makes backups, reads the audit record, cancels jobs; sees no results",
 }
 
 

@@ -20,6 +20,7 @@ cancel_any_job      | . . . . . x
 see_audit           | . . . . x x
 manage_users        | . . . . . x
 back_up             | . . . . . x
+manage_keys         | . . . . . x
 change_own_password | x x x x x x
 """
 ROWS = [line.split("|") for line in TABLE.strip().splitlines()]

@@ -7,7 +7,7 @@ import pytest
 
 from mmm.access import Role, system_actor
 from mmm.store.database import Database, make_engine
-from mmm.store.keys import MasterKey
+from mmm.store.master import Keyring, MasterKey
 from mmm.store.migrate import upgrade
 from tests.store.postgres import Cluster, NoServer
 
@@ -84,7 +84,7 @@ def made_like(template, request):
 @pytest.fixture
 def database(url):
     """One workspace that has a data key."""
-    made = Database(make_engine(url), MasterKey(SECRET))
+    made = Database(make_engine(url), Keyring([MasterKey(SECRET)]))
     with made.unit_of_work() as uow:
         workspace = uow.users.add_workspace("Team", NOW)
         uow.vault.create_key(workspace.id)

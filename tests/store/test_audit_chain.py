@@ -6,7 +6,7 @@ from sqlalchemy.exc import DatabaseError
 from mmm.errors import IntegrityError
 from mmm.store.audit import GENESIS, AuditVerdict
 from mmm.store.database import Database, make_engine
-from mmm.store.keys import MasterKey
+from mmm.store.master import Keyring, MasterKey
 
 SECRET = bytes(range(32))
 
@@ -133,7 +133,7 @@ class TestTampering:
             uow.audit.record(actor, "save_plan", "plan")
 
     def test_another_master_key_cannot_sign_on(self, database, actor):
-        other = Database(database.engine, MasterKey(bytes(32)))
+        other = Database(database.engine, Keyring([MasterKey(bytes(32))]))
         with other.unit_of_work() as uow, pytest.raises(IntegrityError):
             uow.audit.record(actor, "save_plan", "plan")
 
@@ -143,7 +143,7 @@ class TestTampering:
 
 
 def write_rows(url, actor, rows):
-    database = Database(make_engine(url), MasterKey(SECRET))
+    database = Database(make_engine(url), Keyring([MasterKey(SECRET)]))
     for i in range(rows):
         with database.unit_of_work() as uow:
             uow.audit.record(actor, "save_plan", "plan", str(i))

@@ -5,7 +5,8 @@ from sqlalchemy.orm import Session
 
 from mmm.errors import IntegrityError
 from mmm.store.database import Database
-from mmm.store.keys import MasterKey, check_master_key, create_master_key, read_master_key
+from mmm.store.keys import check_master_keys
+from mmm.store.master import Keyring, MasterKey, create_keyring, read_keyring
 
 PLACE = "plan/1/payload"
 
@@ -71,46 +72,46 @@ class TestSealing:
 class TestMasterKey:
     def test_another_key_is_refused_before_anything_is_read(self, database):
         with Session(database.engine) as session, pytest.raises(IntegrityError, match="does not fit"):
-            check_master_key(session, MasterKey(bytes(32)))
+            check_master_keys(session, Keyring([MasterKey(bytes(32))]))
 
     def test_a_key_with_the_right_name_but_other_bytes_is_refused(self, database, workspace, raw):
         data = sealed(database, workspace)
         other = MasterKey(bytes(32))
         raw(f"UPDATE data_key SET master_key_id = '{other.id}'")
         with Session(database.engine) as session, pytest.raises(IntegrityError, match="does not fit"):
-            check_master_key(session, other)
+            check_master_keys(session, Keyring([other]))
         with pytest.raises(IntegrityError, match="does not fit"):
-            opened(Database(database.engine, other), workspace, data)
+            opened(Database(database.engine, Keyring([other])), workspace, data)
 
     def test_the_right_key_is_accepted(self, database):
         with Session(database.engine) as session:
-            check_master_key(session, database.master)
+            check_master_keys(session, database.keyring)
 
     def test_a_fresh_key_file_is_private_and_reads_back(self, tmp_path):
         path = tmp_path / "keys" / "master.key"
-        made = create_master_key(path)
-        read = read_master_key(path)
+        made = create_keyring(path)
+        read = read_keyring(path)
         assert path.stat().st_mode & 0o777 == 0o600
         assert path.parent.stat().st_mode & 0o777 == 0o700
         assert read is not None
-        assert read.id == made.id
+        assert read.newest.id == made.newest.id
 
     def test_an_existing_key_is_never_overwritten(self, tmp_path):
-        create_master_key(tmp_path / "master.key")
+        create_keyring(tmp_path / "master.key")
         with pytest.raises(FileExistsError):
-            create_master_key(tmp_path / "master.key")
+            create_keyring(tmp_path / "master.key")
 
     def test_a_key_that_others_can_read_is_refused(self, tmp_path):
-        create_master_key(tmp_path / "master.key")
+        create_keyring(tmp_path / "master.key")
         (tmp_path / "master.key").chmod(0o640)
         with pytest.raises(IntegrityError, match="chmod 600"):
-            read_master_key(tmp_path / "master.key")
+            read_keyring(tmp_path / "master.key")
 
     def test_a_shortened_key_is_refused(self, tmp_path):
         (tmp_path / "master.key").write_bytes(b"short")
         (tmp_path / "master.key").chmod(0o600)
         with pytest.raises(IntegrityError, match="32"):
-            read_master_key(tmp_path / "master.key")
+            read_keyring(tmp_path / "master.key")
 
     def test_no_key_file_is_no_key(self, tmp_path):
-        assert read_master_key(tmp_path / "none") is None
+        assert read_keyring(tmp_path / "none") is None

@@ -6,7 +6,7 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import IntegrityError as ConstraintError
 
 from mmm.store.database import Database, make_engine
-from mmm.store.keys import MasterKey
+from mmm.store.master import Keyring, MasterKey
 
 SECRET = bytes(range(32))
 
@@ -63,7 +63,7 @@ class TestReadOnly:
 
 
 def die_halfway(url):
-    database = Database(make_engine(url), MasterKey(SECRET))
+    database = Database(make_engine(url), Keyring([MasterKey(SECRET)]))
     with database.unit_of_work() as uow:
         uow.users.add_workspace("Half", uow.users.workspaces()[0].created_at)
         uow.audit.record(None, "create_workspace", "workspace")
