@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from mmm.data.cells import FALSE_WORDS, TRUE_WORDS, decimal_mark, parse_numbers
+from mmm.data.cells import FALSE_WORDS, TRUE_WORDS, column_mark, parse_numbers
 from mmm.data.dates import date_share
 from mmm.data.inputs import ControlRole
 from mmm.data.mapping import ChannelColumns, Mapping
@@ -155,7 +155,8 @@ def described(raw: RawTable) -> dict[str, Column]:
 
 def _column(raw: RawTable, name: str) -> Column:
     cells = raw.frame[name].iloc[:LOOK_ROWS]
-    read = parse_numbers(cells, decimal_mark(cells, raw.dialect.decimal))
+    mark, _ = column_mark(cells, raw.dialect.decimal, sure=raw.dialect.decimal_sure, delimiter=raw.dialect.delimiter)
+    read = parse_numbers(cells, mark)
     filled = int((~read.missing).sum())
     numeric = filled > 0 and read.bad.sum() <= MAX_BAD_SHARE * filled
     known = read.values[np.isfinite(read.values)]
@@ -178,12 +179,13 @@ def _date_column(raw: RawTable, columns: dict[str, Column]) -> str:
         share = date_share(raw.frame[column.name].iloc[:LOOK_ROWS])
         serials = column.numeric and bool(np.all((column.numbers >= 20_000) & (column.numbers <= 80_000)))
         named = column.has(DATE)
-        if share < 0.5 and not (named and serials):
-            return -1.0 + 0.5 * named
+        if share < 0.5 and not (named and (serials or share > 0)):
+            return -1.0
         return share + 0.5 * named - (0.2 if {"end", "ends", "updated", "created"} & set(column.words) else 0.0)
 
     scores = {name: score(column) for name, column in columns.items()}
-    return max(scores, key=lambda name: scores[name]) if scores else ""
+    best = max(scores, key=lambda name: scores[name], default="")
+    return best if scores.get(best, -1.0) >= 0 else ""
 
 
 def _market_column(raw: RawTable, rest: list[Column]) -> str | None:
@@ -216,6 +218,21 @@ def _kpi_column(rest: list[Column]) -> str:
     ]
     plain = [column for column in plain if not _is_counter(column)]
     return plain[0].name if plain else ""
+
+
+def with_kpi(mapping: Mapping, column: str) -> Mapping:
+    """The mapping with another KPI; whether it is money or a count is told by its name."""
+    parts = name_parts(column)
+    named = Column(column, parts, np.empty(0), numeric=True, flag=False)
+    kind = _kpi_kind(named)
+    return replace(
+        mapping,
+        kpi=column,
+        kpi_kind=kind,
+        value_per_kpi=mapping.value_per_kpi if kind is KpiKind.UNITS else None,
+        controls={name: role for name, role in mapping.controls.items() if name != column},
+        channels={name: used for name, used in mapping.channels.items() if used.spend != column},
+    )
 
 
 def _kpi_kind(column: Column) -> KpiKind:
