@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
-from mmm.data.cells import decimal_mark, is_no_value, parse_numbers
+from mmm.data.cells import is_no_value, parse_number
+from mmm.data.dates import date_share
 from mmm.data.guess import CURRENCIES, DATE, MARKET, RATIO, SPEND, name_parts
 from mmm.data.mapping import guess_mapping
 from mmm.data.read import RawTable
 from mmm.data.sources.headings import currency_in
 
-LOOK_ROWS = 200  # filled or not, of a column: enough to tell numbers from texts
+LOOK_ROWS = 200  # of a column, filled or not, and
+LOOK_CELLS = 30  # distinct filled cells of them: enough to tell numbers from texts
 
 
 @dataclass(frozen=True, eq=False)
@@ -46,10 +48,11 @@ class Facts:
 
 def facts_of(raw: RawTable) -> Facts:
     """The facts about a file; the date and the market are those that the mapping's guess would take."""
-    numeric = {column for column in raw.columns if _is_numeric(raw, column)}
+    head = raw.frame.iloc[:LOOK_ROWS]
+    numeric = {column for column in raw.columns if is_numeric(head[column].tolist())}
     candidates = [c for c in raw.columns if c not in numeric or words_of(c) & (DATE | MARKET)]
     mapping = guess_mapping(replace(raw, frame=raw.frame[candidates])) if candidates else None
-    date = mapping.date if mapping is not None else ""
+    date = mapping.date if mapping is not None and _is_date(raw, mapping.date) else ""
     market = mapping.market if mapping is not None else None
     rest = [column for column in raw.columns if column not in (date, market)]
     coded = (c for c in rest if words_of(c) & {"currency", "währung", "währungscode", "devise", "moneda"})
@@ -69,11 +72,16 @@ def words_of(column: str) -> frozenset[str]:
     return frozenset(part.lower() for part in name_parts(column))
 
 
-def _is_numeric(raw: RawTable, column: str) -> bool:
-    cells = raw.frame[column].iloc[:LOOK_ROWS]
-    read = parse_numbers(cells, decimal_mark(cells, raw.dialect.decimal))
-    filled = int((~read.missing).sum())
-    return filled > 0 and bool(read.bad.sum() <= 0.5 * filled)
+def is_numeric(cells: list[str]) -> bool:
+    """Whether most of the first distinct cells are numbers under either decimal mark."""
+    filled = [cell for cell in dict.fromkeys(cells) if not is_no_value(cell)][:LOOK_CELLS]
+    numbers = sum(parse_number(cell) is not None or parse_number(cell, ",") is not None for cell in filled)
+    return len(filled) > 0 and 2 * numbers >= len(filled)
+
+
+def _is_date(raw: RawTable, column: str) -> bool:
+    """Whether a column holds dates, or numbers of days under the name of a date."""
+    return bool(words_of(column) & DATE) or date_share(raw.frame[column].iloc[:LOOK_ROWS]) >= 0.5
 
 
 def _first(raw: RawTable, column: str) -> str:

@@ -11,6 +11,7 @@ from mmm.data.sources.source import Layout, Measure, Rule, Source
 
 ROWS_A_DATE = 1.2  # rows for each date and market from which a file is long; a few repeated dates are a mistake
 MAX_TEXTS = 60  # distinct texts of a column that are a channel each; of more, rules have to gather them
+MAX_CAMPAIGNS = 15  # the same where they are campaigns: more would be too many to learn anything about
 
 
 def _words(text: str) -> frozenset[str]:
@@ -44,7 +45,8 @@ def long_source(facts: Facts, label: str) -> Source | None:
         if len(amounts) != 1:
             return None
         measures = {amounts[0]: Measure.SPEND} | {c: m for c, m in measures.items() if c != amounts[0]}
-    many = facts.raw.frame[key].nunique() > MAX_TEXTS
+    most = MAX_CAMPAIGNS if words_of(key) & _KEYS[-1] else MAX_TEXTS
+    many = facts.raw.frame[key].nunique() > most
     return _source(facts, label, key, measures, (Rule(label, ""),) if many else ())
 
 

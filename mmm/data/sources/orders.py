@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from mmm.data.cells import TRUE_WORDS, decimal_mark, is_no_value, parse_numbers
+from mmm.data.cells import NO_VALUE, TRUE_WORDS, decimal_mark, parse_numbers
 from mmm.data.findings import FindingLog, counted
 from mmm.data.rows import exact_sum, row_numbers
 from mmm.data.sources.headings import Headings, plain
@@ -74,7 +74,7 @@ def _orders(frame: pd.DataFrame, source: Source, noted: FindingLog) -> tuple[Ind
         return np.arange(len(frame)), np.arange(len(frame))
     ids = frame[source.order_id].str.strip()
     code, unique = pd.factorize(ids)
-    blank = np.array([is_no_value(str(text)) for text in unique], dtype=np.bool_)[code] if len(unique) else code < 0
+    blank = _blank(ids)
     if blank.any():
         row = int(row_numbers(frame)[np.flatnonzero(blank)[0]])
         noted.repair(
@@ -136,7 +136,7 @@ def _not_sold(frame: pd.DataFrame, headings: Headings, order: Index, first: Inde
     found = {"test": test}
     status = _column(frame, headings.first(STATUS))
     found |= {reason: _any(status.isin(list(words)), order, n) for reason, words in NOT_SOLD.items()}
-    found["cancelled"] |= _any(~_column(frame, headings.first(CANCELLED_AT)).map(is_no_value), order, n)
+    found["cancelled"] |= _any(~_blank(_column(frame, headings.first(CANCELLED_AT))), order, n)
     return found
 
 
@@ -180,6 +180,10 @@ def _column(frame: pd.DataFrame, name: str | None) -> pd.Series[str]:
     return frame[name].str.strip().str.lower()
 
 
-def _any(rows: pd.Series[bool], order: Index, n: int) -> NDArray[np.bool_]:
+def _blank(cells: pd.Series[str]) -> NDArray[np.bool_]:
+    return np.asarray(cells.str.lower().isin(list(NO_VALUE)).to_numpy(dtype=np.bool_))
+
+
+def _any(rows: pd.Series[bool] | NDArray[np.bool_], order: Index, n: int) -> NDArray[np.bool_]:
     """Orders of which any row is marked, `[order]`."""
-    return np.asarray(np.bincount(order[rows.to_numpy(dtype=np.bool_)], minlength=n) > 0)
+    return np.asarray(np.bincount(order[np.asarray(rows, dtype=np.bool_)], minlength=n) > 0)

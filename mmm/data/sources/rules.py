@@ -24,7 +24,7 @@ class Texts:
     """The distinct texts of a file's key columns, and which each row has.
 
     Attributes:
-        shown: the key columns' cells joined, `[text]`.
+        shown: the key columns' cells joined (where there is no key, those of the columns rules look at), `[text]`.
         code: index into `shown`, `[row]`.
         first: a row that has each text, `[text]`.
     """
@@ -72,7 +72,7 @@ def texts_of(frame: pd.DataFrame, source: Source) -> Texts:
         code, _ = pd.factorize(code * max(1, len(unique)) + inner)
     _, first = np.unique(code, return_index=True)
     rows = frame.iloc[first]
-    cells = [[_tidy(cell) for cell in rows[key]] for key in source.keys]
+    cells = [[_tidy(cell) for cell in rows[key]] for key in source.keys or columns]
     shown = [BETWEEN.join(parts) for parts in zip(*cells, strict=True)] if cells else [""] * len(first)
     return Texts(shown, np.asarray(code, dtype=np.int64), np.asarray(first, dtype=np.int64))
 
@@ -89,7 +89,7 @@ def unmatched_rows(
         spend: spend of each row, `[row]`; None where the source has none.
     """
     rows = np.flatnonzero(~matched)
-    if len(rows) == 0 or not source.keys:
+    if len(rows) == 0:
         return ()
     texts = texts_of(frame, source)
     by_text: dict[str, list[int]] = {}

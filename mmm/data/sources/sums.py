@@ -7,6 +7,8 @@ import math
 import numpy as np
 from numpy.typing import NDArray
 
+from mmm.data.rows import exact_sum
+
 FloatArray = NDArray[np.float64]
 
 DECIMALS = 6  # of an amount that are kept: platforms count in millionths
@@ -34,31 +36,34 @@ def group_sums(values: FloatArray, group: NDArray[np.int64], n: int) -> FloatArr
     return sums
 
 
+def total(values: FloatArray) -> float:
+    """Sum of the numbers among `values` to six decimals, so that cents come out as written."""
+    return round(exact_sum(values), DECIMALS)
+
+
 def amount_texts(values: FloatArray) -> list[str]:
     """Numbers as cells: at most six decimals, none where there are none, "" for NaN."""
     return ["" if math.isnan(value) else _text(value) for value in np.round(values, DECIMALS).tolist()]
 
 
 def same_within(values: FloatArray, group: NDArray[np.int64], n: int) -> FloatArray | None:
-    """The one number that each group's rows repeat, `[group]`; None where they differ, or too little tells.
-
-    At least three groups have to repeat a number other than zero, and not all the same one: a column of ones, say,
-    is added up.
-    """
+    """The one number that the rows of each group have, `[group]`, NaN where they have none; None where they differ."""
     known = ~np.isnan(values)
-    amounts, group = values[known], group[known]
-    if len(amounts) == 0:
-        return None
-    order = np.argsort(group, kind="stable")
-    amounts, group = amounts[order], group[order]
-    starts = np.flatnonzero(np.diff(group, prepend=-1))
-    low, high = np.minimum.reduceat(amounts, starts), np.maximum.reduceat(amounts, starts)
-    repeats = (np.diff(starts, append=len(group)) > 1) & (high != 0)
-    if (low != high).any() or repeats.sum() < 3 or 2 * repeats.sum() < len(starts) or low.min() == low.max():
-        return None
     once = np.full(n, np.nan)
-    once[group[starts]] = high
-    return once
+    once[group[known]] = values[known]
+    return once if (once[group[known]] == values[known]).all() else None
+
+
+def is_repeated(once: FloatArray, values: FloatArray, group: NDArray[np.int64]) -> bool:
+    """Whether rows repeat their group's number, and do not each have a part of it that happens to be equal.
+
+    At least three groups, and half of all, have to repeat a number other than zero, and not all the same one: a column
+    of ones, say, is added up.
+    """
+    rows = np.bincount(group[~np.isnan(values)], minlength=len(once))
+    known = ~np.isnan(once)
+    repeats = int(((rows > 1) & (np.nan_to_num(once) != 0)).sum())
+    return repeats >= 3 and 2 * repeats >= int(known.sum()) and float(np.ptp(once[known])) > 0
 
 
 def _digits(amounts: FloatArray) -> int:

@@ -8,15 +8,16 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from mmm.data.cells import is_no_value
+from mmm.data.cells import decimal_mark, is_no_value, parse_numbers
 from mmm.data.findings import Finding, FindingLog, Question, Severity, counted
 from mmm.data.read import RawTable
-from mmm.data.rows import Use, exact_sum, places, read_markets, read_numbers, row_numbers
+from mmm.data.rows import Use, places, read_markets, read_numbers, row_numbers
 from mmm.data.sources.days import days_of
+from mmm.data.sources.facts import LOOK_ROWS, is_numeric
 from mmm.data.sources.orders import count_orders
 from mmm.data.sources.rules import channel_of, unmatched_rows
 from mmm.data.sources.source import Layout, Measure, Source
-from mmm.data.sources.sums import amount_texts, group_sums, same_within
+from mmm.data.sources.sums import amount_texts, group_sums, is_repeated, same_within, total
 from mmm.errors import DataError
 
 FloatArray = NDArray[np.float64]
@@ -86,6 +87,8 @@ def widen(raw: RawTable, source: Source) -> Widened:
         return Widened(raw, {}, noted.findings(), (), ())
     if not columns:  # refused
         return Widened(raw, {}, noted.findings(), (), unmatched)
+    for name, texts in _carried(raw, added, source, noted).items():
+        columns[_free(columns, name, f"{name} ({source.label})")] = texts
     return Widened(_table(raw, source, added, columns), totals, noted.findings(), (), unmatched)
 
 
@@ -185,16 +188,17 @@ def _columns(
             for column in split:
                 name, texts = _channel_series(added, source, column, codes == code, str(names[code]))
                 columns[_free(columns, name, f"{name} ({column})")] = texts
-        totals |= {column: exact_sum(added.values[column]) for column in split}
+        totals |= {column: total(added.values[column]) for column in split}
     for column in source.measures:
         if column not in split:
             series, totals[column] = _source_series(added, source, column, noted)
-            heading = column if source.platform is None else f"{source.label} {source.measures[column]}"
+            heading = _heading(source, column)
             columns[_free(columns, heading, f"{source.label} {column}")] = amount_texts(series)
     if source.layout is Layout.ORDERS:
         count = np.bincount(added.group, minlength=len(added.days)).astype(np.float64)
-        columns[_free(columns, f"{source.label} {Measure.ORDERS}".strip(), "orders")] = amount_texts(count)
-    return columns | _carried(added, source, columns), totals, unmatched
+        name = Measure.ORDERS.value if source.platform is None else f"{source.label} {Measure.ORDERS}"
+        columns[_free(columns, name, f"{source.label} {Measure.ORDERS}")] = amount_texts(count)
+    return columns, totals, unmatched
 
 
 def _channel_series(
@@ -218,34 +222,44 @@ def _source_series(added: Added, source: Source, column: str, noted: FindingLog)
     values = added.values[column]
     sums = group_sums(values, added.group, len(added.days))
     if source.platform is not None or source.layout is Layout.ORDERS:
-        return np.nan_to_num(sums), exact_sum(values)
+        return np.nan_to_num(sums), total(values)
     once = same_within(values, added.group, len(added.days))
-    if once is None:
-        return sums, exact_sum(values)
+    if once is None or not is_repeated(once, values, added.group):
+        return sums, total(values)
     noted.info(
         "repeated_value",
-        f"“{column}” has the same value in all rows of a date, so it was counted once a date: {exact_sum(once):,.2f} "
-        f"in all, not {exact_sum(values):,.2f}.",
+        f"“{column}” has the same value in all rows of a date, so it was counted once a date: {total(once):,.2f} "
+        f"in all, not {total(values):,.2f}.",
         None,
         column,
     )
-    return once, exact_sum(once)
+    return once, total(once)
 
 
-def _carried(added: Added, source: Source, columns: Columns) -> Columns:
+def _heading(source: Source, column: str) -> str:
+    """What a measure of the source as a whole is called: by platform, else as in the file, else by what it counts."""
+    if source.platform is not None:
+        return f"{source.label} {source.measures[column]}"
+    return source.measures[column].value if source.layout is Layout.ORDERS else column
+
+
+def _carried(raw: RawTable, added: Added, source: Source, noted: FindingLog) -> Columns:
     """Other columns of numbers that are the same in all rows of a date, such as a price: kept as they are."""
     if source.platform is not None or source.layout is Layout.ORDERS:
         return {}
     used = {*_named(source), *(rule.column for rule in source.rules)}
     kept: Columns = {}
-    for column in added.frame.columns:
-        if column in used or column in columns:
-            continue
-        quiet = FindingLog()
-        read = read_numbers(added.frame[column], ".", Use.CONTROL, quiet)
-        once = None if quiet.refused else same_within(read.values, added.group, len(added.days))
-        if once is not None:
-            kept[str(column)] = amount_texts(once)
+    rest = [str(column) for column in added.frame.columns if column not in used]
+    for column in rest:
+        cells = added.frame[column]
+        if is_numeric(cells.iloc[:LOOK_ROWS].tolist()):
+            read = parse_numbers(cells, decimal_mark(cells, raw.dialect.decimal))
+            once = None if read.bad.any() else same_within(read.values, added.group, len(added.days))
+            if once is not None:
+                kept[column] = amount_texts(once)
+    lost = [f"“{column}”" for column in rest if column not in kept]
+    if lost:
+        noted.info("columns_left_out", f"{', '.join(lost[:8])} {'was' if len(lost) == 1 else 'were'} not used.")
     return kept
 
 
