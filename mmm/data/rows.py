@@ -106,7 +106,7 @@ def read_rows(raw: RawTable, mapping: Mapping, noted: FindingLog) -> Rows:
         if use in (Use.KPI, Use.SPEND, Use.EXPOSURE):
             empty &= read.missing
     if unclear:
-        noted.ask(_mark_question(unclear, raw.dialect), tuple((None, column) for column in unclear))
+        noted.ask(mark_question(unclear, raw.dialect), tuple((None, column) for column in unclear))
     rows = Rows(
         days=dates.values,
         market=market,
@@ -310,8 +310,8 @@ def _mark(cells: pd.Series[str], raw: RawTable, mapping: Mapping) -> tuple[Decim
     return mark, unclear
 
 
-def _mark_question(unclear: dict[str, str], dialect: Dialect) -> Question:
-    """Which mark is the decimal one, for columns whose every cell reads two ways."""
+def mark_question(unclear: dict[str, str], dialect: Dialect) -> Question:
+    """Asks which mark is the decimal one, for columns whose every cell reads two ways."""
     column, cell = next(iter(unclear.items()))
     by_point, by_comma = parse_number(cell, "."), parse_number(cell, ",")
     groups_likelier = dialect.delimiter != ","

@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 from mmm.data.cells import is_no_value, parse_number
-from mmm.data.dates import date_share
 from mmm.data.guess import CURRENCIES, DATE, MARKET, RATIO, SPEND, name_parts
 from mmm.data.mapping import guess_mapping
 from mmm.data.read import RawTable
@@ -52,7 +51,7 @@ def facts_of(raw: RawTable) -> Facts:
     numeric = {column for column in raw.columns if is_numeric(head[column].tolist())}
     candidates = [c for c in raw.columns if c not in numeric or words_of(c) & (DATE | MARKET)]
     mapping = guess_mapping(replace(raw, frame=raw.frame[candidates])) if candidates else None
-    date = mapping.date if mapping is not None and _is_date(raw, mapping.date) else ""
+    date = mapping.date if mapping is not None else ""
     market = mapping.market if mapping is not None else None
     rest = [column for column in raw.columns if column not in (date, market)]
     coded = (c for c in rest if words_of(c) & {"currency", "währung", "währungscode", "devise", "moneda"})
@@ -77,11 +76,6 @@ def is_numeric(cells: list[str]) -> bool:
     filled = [cell for cell in dict.fromkeys(cells) if not is_no_value(cell)][:LOOK_CELLS]
     numbers = sum(parse_number(cell) is not None or parse_number(cell, ",") is not None for cell in filled)
     return len(filled) > 0 and 2 * numbers >= len(filled)
-
-
-def _is_date(raw: RawTable, column: str) -> bool:
-    """Whether a column holds dates, or numbers of days under the name of a date."""
-    return bool(words_of(column) & DATE) or date_share(raw.frame[column].iloc[:LOOK_ROWS]) >= 0.5
 
 
 def _first(raw: RawTable, column: str) -> str:

@@ -6,9 +6,10 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from mmm.data.cells import NO_VALUE, TRUE_WORDS, decimal_mark, parse_numbers
+from mmm.data.cells import NO_VALUE, TRUE_WORDS, parse_numbers
+from mmm.data.dialect import Dialect
 from mmm.data.findings import FindingLog, counted
-from mmm.data.rows import exact_sum, row_numbers
+from mmm.data.rows import exact_sum, mark_of, row_numbers
 from mmm.data.sources.headings import Headings, plain
 from mmm.data.sources.source import Measure, Source
 from mmm.data.sources.sums import group_sums
@@ -33,7 +34,7 @@ _ITEM_WORDS = ("item", "line", "quantity", "qty", "product", "unit", "menge", "a
 
 
 def count_orders(
-    frame: pd.DataFrame, source: Source, values: dict[str, FloatArray], noted: FindingLog
+    frame: pd.DataFrame, source: Source, values: dict[str, FloatArray], dialect: Dialect, noted: FindingLog
 ) -> tuple[Index, dict[str, FloatArray]]:
     """One row for each order that was a sale: positions in `frame` `[order]`, and the measures of each, `[order]`.
 
@@ -45,6 +46,7 @@ def count_orders(
         frame: dated rows.
         source: their description, with `order_id`.
         values: numbers of each measure, `[row]`.
+        dialect: how the file is written.
         noted: where it is said.
     """
     order, first = _orders(frame, source, noted)
@@ -60,8 +62,9 @@ def count_orders(
             said = f" ({revenue} {exact_sum(money[gone]):,.2f})" if revenue else ""
             noted.repair(f"{reason}_orders", f"{counted(int(gone.sum()), f'{reason} order')}{said} left out.")
             sold &= ~gone
-    if revenue is not None:
-        amounts[revenue] = _less_refunds(frame, headings, order, money, sold, noted)
+    refunded = headings.first(REFUNDED)
+    if revenue is not None and refunded is not None:
+        amounts[revenue] = _less_refunds(frame[refunded], dialect, order, money, sold, noted)
     _note_open(frame, headings, order, first, sold, noted)
     if len(frame) > n:
         noted.info("item_rows", f"{len(frame):,} rows are items of {counted(n, 'order')}; each order was counted once.")
@@ -141,26 +144,23 @@ def _not_sold(frame: pd.DataFrame, headings: Headings, order: Index, first: Inde
 
 
 def _less_refunds(
-    frame: pd.DataFrame,
-    headings: Headings,
+    cells: pd.Series[str],
+    dialect: Dialect,
     order: Index,
     money: FloatArray,
     sold: NDArray[np.bool_],
     noted: FindingLog,
 ) -> FloatArray:
     """Revenue of each order less what was paid back of it."""
-    column = headings.first(REFUNDED)
-    if column is None:
-        return money
-    cells = frame[column]
-    refunds = np.abs(np.nan_to_num(_spread(parse_numbers(cells, decimal_mark(cells)).values, order, len(money))[0]))
+    paid_back = parse_numbers(cells, mark_of(cells, dialect)[0]).values
+    refunds = np.abs(np.nan_to_num(_spread(paid_back, order, len(money))[0]))
     back = sold & (refunds > 0)
     if back.any():
         noted.repair(
             "refunds",
             f"{counted(int(back.sum()), 'order')} partly paid back: {exact_sum(refunds[back]):,.2f} was taken off.",
             None,
-            column,
+            str(cells.name),
         )
     return np.where(back, money - refunds, money)
 

@@ -83,6 +83,7 @@ class Source:
         unmatched: channel of rows that no rule matches; they are shown and never dropped.
         order_id: column that tells orders apart, for `Layout.ORDERS`.
         date_order: how a date such as 03/04/2024 reads; None where the dates tell it themselves.
+        decimal_mark: the decimal mark of amounts such as 1,234; None where the file tells it itself.
         week_start: weekday on which this source's weeks start, Monday = 0; None where its rows are not weekly or their
             dates tell it.
         dated_at_end: the date of a week is its last day, not its first; None where nobody said, which reads as its
@@ -108,6 +109,7 @@ class Source:
     unmatched: str = "Other"
     order_id: str | None = None
     date_order: Literal["dmy", "mdy"] | None = None
+    decimal_mark: Literal["point", "comma"] | None = None
     week_start: int | None = None
     dated_at_end: bool | None = None
     time_zone: str | None = None

@@ -8,10 +8,10 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from mmm.data.cells import decimal_mark, is_no_value, parse_numbers
+from mmm.data.cells import is_no_value, parse_numbers
 from mmm.data.findings import Finding, FindingLog, Question, Severity, counted
 from mmm.data.read import RawTable
-from mmm.data.rows import Use, places, read_markets, read_numbers, row_numbers
+from mmm.data.rows import Use, mark_of, mark_question, places, read_markets, read_numbers, row_numbers
 from mmm.data.sources.days import days_of
 from mmm.data.sources.facts import LOOK_ROWS, is_numeric
 from mmm.data.sources.orders import count_orders
@@ -25,6 +25,8 @@ Index = NDArray[np.int64]
 
 BY_CHANNEL = (Measure.SPEND, Measure.IMPRESSIONS, Measure.CLICKS)
 """What is added up for each channel; anything else is one series of the whole source."""
+WHOLE = (Measure.IMPRESSIONS, Measure.CLICKS, Measure.SESSIONS, Measure.ORDERS, Measure.UNITS)
+"""What is counted in whole numbers, so that 15,106 is fifteen thousand."""
 MAX_CHANNELS = 150  # three columns each; more are campaigns that no rule has gathered yet
 
 
@@ -104,17 +106,14 @@ def _read(raw: RawTable, source: Source, noted: FindingLog) -> Added | None:
     if days is None:
         return None
     markets, market = read_markets(raw.frame, source.market, noted)
-    values = {
-        column: read_numbers(raw.frame[column], raw.dialect.decimal, Use.SPEND, noted).values
-        for column in source.measures
-    }
+    values = _numbers(raw, source, noted)
     _note_undated(raw.frame, days, values, source, noted)
     _check_currencies(raw.frame, source, noted)
     kept = ~np.isnat(days) & (market >= 0)
     frame = raw.frame[kept]
     values = {column: numbers[kept] for column, numbers in values.items()}
     if source.layout is Layout.ORDERS:
-        chosen, values = count_orders(frame, source, values, noted)
+        chosen, values = count_orders(frame, source, values, raw.dialect, noted)
         frame, days, market = frame.iloc[chosen], days[kept][chosen], market[kept][chosen]
     else:
         days, market = days[kept], market[kept]
@@ -125,6 +124,25 @@ def _read(raw: RawTable, source: Source, noted: FindingLog) -> Added | None:
     by_day = (unique // (len(markets) + 1)).astype("datetime64[D]")
     names = [markets[at] for at in unique % (len(markets) + 1)]
     return Added(frame, np.asarray(group, dtype=np.int64), by_day, names, values)
+
+
+def _numbers(raw: RawTable, source: Source, noted: FindingLog) -> dict[str, FloatArray]:
+    """Every measure as numbers; asks for the decimal mark where nothing tells it."""
+    values: dict[str, FloatArray] = {}
+    unclear: dict[str, str] = {}
+    for column, measure in source.measures.items():
+        cells = raw.frame[column]
+        mark, twofold = mark_of(cells, raw.dialect)
+        if twofold is not None and measure in WHOLE:
+            mark = "." if "," in twofold else ","
+        elif twofold is not None and source.decimal_mark is not None:
+            mark = "," if source.decimal_mark == "comma" else "."
+        elif twofold is not None:
+            unclear[column] = twofold
+        values[column] = read_numbers(cells, mark, Use.SPEND, noted).values
+    if unclear:
+        noted.ask(mark_question(unclear, raw.dialect), tuple((None, column) for column in unclear))
+    return values
 
 
 def _named(source: Source) -> list[str]:
@@ -253,7 +271,7 @@ def _carried(raw: RawTable, added: Added, source: Source, noted: FindingLog) -> 
     for column in rest:
         cells = added.frame[column]
         if is_numeric(cells.iloc[:LOOK_ROWS].tolist()):
-            read = parse_numbers(cells, decimal_mark(cells, raw.dialect.decimal))
+            read = parse_numbers(cells, mark_of(cells, raw.dialect)[0])
             once = None if read.bad.any() else same_within(read.values, added.group, len(added.days))
             if once is not None:
                 kept[column] = amount_texts(once)
@@ -288,5 +306,5 @@ def _table(raw: RawTable, source: Source, added: Added, columns: Columns) -> Raw
     for name, texts in columns.items():
         cells[_free(cells, name, f"{source.label or source.name} {name}")] = texts
     frame = pd.DataFrame({name: pd.Series(texts, index=index, dtype="str") for name, texts in cells.items()})
-    dialect = replace(raw.dialect, decimal=".", date_order="ymd")
+    dialect = replace(raw.dialect, decimal=".", decimal_sure=True, date_order="ymd")
     return replace(raw, frame=frame, first_row=1, dialect=dialect)

@@ -258,3 +258,21 @@ def test_group_sums_lose_no_millionth(pairs):
 )
 def test_amounts_are_written_plainly(value, text):
     assert amount_texts(np.array([value])) == [text]
+
+
+class TestDecimalMarks:
+    TWOFOLD = "week;channel;spend;impressions\n2024-01-01;TV;1.500;15.106\n2024-01-08;Radio;2.250;9.999\n"
+
+    def test_amounts_that_read_two_ways_are_a_question(self):
+        text = self.TWOFOLD + "2024-01-08;TV;1.750;8.001\n"
+        (question,) = widened(text).questions
+        assert (question.code, question.mapping_field) == ("decimal_mark", "decimal_mark")
+
+    @pytest.mark.parametrize(("mark", "first"), [("comma", "1500"), ("point", "1.5")])
+    def test_the_answer_settles_them(self, mark, first):
+        text = self.TWOFOLD + "2024-01-08;TV;1.750;8.001\n"
+        assert series(widened(text, decimal_mark=mark))["TV spend"][0] == first
+
+    def test_what_is_counted_has_no_decimals(self):
+        text = self.TWOFOLD + "2024-01-08;TV;1.750;8.001\n"
+        assert series(widened(text, decimal_mark="point"))["TV impressions"] == ["15106", "8001"]
