@@ -34,29 +34,43 @@ NO_VALUE = frozenset(
         "nan",
         "<na>",
     }
-    | {"(null)", "(blank)", "(not set)", "not available", "k.a.", "."}
+    | {"(null)", "(blank)", "(not set)", "not available", "k.a.", ".", "n.v.", "n.d.", "\\n", "#nan"}
 )
 """What exports write where there is no value; compared in lower case."""
+
+ERROR_VALUES = frozenset(
+    {"#ref!", "#div/0!", "#value!", "#name?", "#num!", "#null!", "#spill!", "#calc!", "#field!", "#getting_data"}
+    | {"#bezug!", "#wert!", "#zahl!", "#null!", "#nom?", "#valeur!", "#nombre!", "#valor!", "#error!", "#fehler!"}
+)
+"""What a spreadsheet shows where a formula failed; read as no value, and said."""
+_BLANK = NO_VALUE | ERROR_VALUES
 
 LOOK_ROWS = 2_000  # rows that usually tell a column's decimal mark
 
 TRUE_WORDS = frozenset({"true", "yes", "y", "ja", "oui", "si", "sí", "wahr", "vrai", "x"})
 FALSE_WORDS = frozenset({"false", "no", "n", "nein", "non", "falsch", "faux"})
 
-_GROUP_MARKS = " \u00a0\u202f\u2009'’"
+_GROUP_MARKS = " \u00a0\u202f\u2009\u2007\u2008\u2002\u2005'’´"
 _PLAIN = r"^[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d{1,3})?$"
 _GROUPED = {
     ".": r"^-?\d{1,3}(,\d{2,3})*,\d{3}(\.\d*)?$",
     ",": r"^-?(\d{1,3}(\.\d{3})+|\d+)(,\d*)?$",
 }
+_SIGNS = "[€$£¥₹₽₺₩฿₫₪₴₱]"
+_CODES = (
+    r"kr\.?|zł|kč|ft|lei|rs\.?|chf|eur|usd|gbp|jpy|sek|nok|dkk|pln|cad|aud|nzd|czk|huf|ron|cny|inr|brl|mxn|zar|krw|sgd|"
+    "hkd|aed|sar|try|ils|euros?|dollars?"
+)
 _CURRENCY = re.compile(
-    r"^(?:[€$£¥₹]|(?:us|a|c|nz|hk)\$|r\$|kr\.?|zł|chf|eur|usd|gbp|jpy|sek|nok|dkk|pln|cad|aud)|"
-    r"(?:[€$£¥₹]|kr\.?|zł|chf|eur|usd|gbp|jpy|sek|nok|dkk|pln|cad|aud)$",
+    rf"^(?:{_SIGNS}|(?:us|a|c|nz|hk)\$|r\$|{_CODES})|(?:{_SIGNS}|{_CODES})$",
     re.IGNORECASE,
 )
 # Only one reading is possible: a leading zero, a group that is not three digits, both marks in order.
-_SURE_COMMA = r"^[^\d]*(\d{1,3}(\.\d{3})+,\d+|0,\d+|\d+,(\d{1,2}|\d{4,})|\d{4,},\d+|\d{1,3}(\.\d{3}){2,})[^\d]*$"
-_SURE_POINT = r"^[^\d]*(\d{1,3}(,\d{3})+\.\d+|0?\.\d+|\d+\.(\d{1,2}|\d{4,})|\d{4,}\.\d+|\d{1,3}(,\d{3}){2,})[^\d]*$"
+_EXPONENT = r"([eE][+-]?\d+)?[^\d]*$"
+_SURE_COMMA = r"^[^\d]*(\d{1,3}(\.\d{3})+,\d+|0,\d+|\d+,(\d{1,2}|\d{4,})|\d{4,},\d+|\d{1,3}(\.\d{3}){2,})" + _EXPONENT
+_SURE_POINT = (
+    r"^[^\d]*(\d{1,3}(,\d{3})+\.\d+|0?\.\d+|\d+\.(\d{1,2}|\d{4,})|\d{4,}\.\d+|\d{1,3}(,\d{3}){2,})" + _EXPONENT
+)
 _THREE = {".": r"^[^\d]*[1-9]\d{0,2}\.\d{3}[^\d]*$", ",": r"^[^\d]*[1-9]\d{0,2},\d{3}[^\d]*$"}
 
 
@@ -77,7 +91,7 @@ class Numbers:
 
 def is_no_value(text: str) -> bool:
     """Whether a cell stands for "no value", such as `--`, `NULL`, `#N/A` or a blank."""
-    return text.strip().strip("\u200b\ufeff").lower() in NO_VALUE
+    return text.strip().strip("\u200b\ufeff").lower() in _BLANK
 
 
 def parse_number(text: str, decimal: DecimalMark = ".") -> float | None:
@@ -108,7 +122,7 @@ def parse_number(text: str, decimal: DecimalMark = ".") -> float | None:
 def parse_numbers(text: pd.Series[str], decimal: DecimalMark = ".") -> Numbers:
     """A column of cells as numbers: plain ones at once, the unusual ones each distinct text once."""
     cells = pc.utf8_trim_whitespace(as_arrow(text))
-    missing = _numpy(pc.is_in(pc.utf8_lower(cells), value_set=pa.array(sorted(NO_VALUE))))
+    missing = _numpy(pc.is_in(pc.utf8_lower(cells), value_set=pa.array(sorted(_BLANK))))
     values = np.full(len(text), np.nan)
     open_ = ~missing
     if decimal == ".":
@@ -138,6 +152,9 @@ def decimal_evidence(text: pd.Series[str]) -> tuple[int, int, int]:
         if head[0] != head[1]:
             return head
     cells = pc.utf8_trim_whitespace(as_arrow(text))
+    blanks = f"[{_GROUP_MARKS}]"
+    if pc.any(pc.match_substring_regex(cells, blanks)).as_py():
+        cells = pc.replace_substring_regex(cells, blanks, "")
 
     def count(pattern: str) -> int:
         return int(pc.sum(pc.match_substring_regex(cells, pattern)).as_py() or 0)

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mmm.data.cells import parse_numbers
-from mmm.data.dates import parse_dates, period_starts
+from mmm.data.dates import WEEK_BACK, dated_at_end, parse_dates, period_starts
 from mmm.data.inputs import Future, Labels, future_inputs, next_periods
 from mmm.data.mapping import Mapping
 from mmm.data.panel import Panel
@@ -103,6 +103,8 @@ def _positions(raw: RawTable, mapping: Mapping, panel: Panel) -> NDArray[np.int6
     frequency = panel.labels.frequency
     expected = next_periods(panel.periods[-1], frequency, len(read.values))
     found = period_starts(read.values, frequency) if frequency.value == "month" else read.values
+    if frequency.value == "week" and dated_at_end(mapping.date):
+        found = found - WEEK_BACK
     index = np.searchsorted(expected, found)
     known = (index < len(expected)) & (expected[np.minimum(index, len(expected) - 1)] == found)
     if not known.all():

@@ -18,7 +18,9 @@ DateArray = NDArray[np.datetime64]
 
 EXCEL_EPOCH = date(1899, 12, 30)  # day 0 of a workbook's 1900 date system, its invented leap day included
 SERIALS = range(20000, 80001)  # 1954 to 2119; other numbers are no dates
+MAX_DATE = 80  # characters; a longer text is no date, and is not searched for one
 LOOK_CELLS = 300  # distinct cells that tell whether a column holds dates
+WEEK_BACK = np.timedelta64(6, "D")  # from the last day of a week to its first
 NO_DATE = np.datetime64("NaT", "D")
 
 _MONTHS = {
@@ -42,9 +44,23 @@ _MONTHS = {
     )
     for name in names.split()
 }
-_TIME = r"(?:[T ]\s*\d{1,2}:\d{2}(?::\d{2}(?:\.\d+)?)?\s*(?:[AaPp][Mm])?\s*(?:Z|[+-]\d{2}:?\d{2}|UTC)?)?$"
+_ZONE = r"(?:(?:Z|UTC|GMT|[A-Z]{3,5})?\s*(?:[+-]\d{1,2}(?::?\d{2})?)?|[A-Z][a-z]+/[A-Z]\w+)(?:\[[\w/+-]+\])?"
+_TIME = rf"(?:,?[T ]\s*\d{{1,2}}:\d{{2}}(?::\d{{2}}(?:[.,]\d+)?)?\s*(?:[AaPp]\.?[Mm]\.?)?\s*{_ZONE})?$"
 _NUMERIC = re.compile(r"^(\d{1,2})([/.\-])(\d{1,2})\2((?:19|20)\d{2}|\d{2})" + _TIME)
-_WEEKDAY = re.compile(r"^(?:mon|tue|wed|thu|fri|sat|sun)[a-z]*\.?,?\s+", re.IGNORECASE)
+_WEEKDAY = re.compile(
+    r"^(?:(?:mon|tue|wed|thu|fri|sat|sun|die|mit|don|fre|sam|son|lun|mer|jeu|ven|dim)[a-zé]*(?:\.,?|,)|"
+    r"(?:mon|tue|wed|thu|fri|sat|sun)[a-z]*|(?:mo|di|mi|do|fr|sa|so)(?:\.,?|,))\s*(?=\S)",
+    re.IGNORECASE,
+)
+_RANGE = re.compile(
+    r"^(?P<first>.{6,}?)(?:\s+(?:-|–|—|to|bis|au|until|through)\s+|\s*[–—~]\s*|\s*\.\.\s*|/(?=\d{4}-))(?P<last>.{6,})$",
+    re.IGNORECASE,
+)
+_ENDING = re.compile(
+    r"\b(?:week|wk|woche)[\s_-]+(?:end|ending|ends|ended|ende)\b|\bweekending\b|\bw/?e\b|\bwoche[\s_-]*bis\b|"
+    r"\b(?:fin|fin de)[\s_-]*(?:de[\s_-]*)?(?:la[\s_-]*)?(?:semaine|semana)\b|\bperiod[\s_-]*end(?:ing)?\b",
+    re.IGNORECASE,
+)
 
 Rule = tuple[re.Pattern[str], Callable[[re.Match[str]], date]]
 
@@ -84,8 +100,9 @@ _RULES: tuple[Rule, ...] = (
     _rule(rf"{_YEAR}[-/]{_MONTH}", _plain),
     _rule(rf"(?P<m>\d\d?[-/]|\d\d\.){_YEAR}", _plain),
     _rule(rf"{_YEAR}[- ]?M{_MONTH}", _plain),
-    _rule(rf"{_YEAR}[- /]?(?:W|KW|CW)\s?{_WEEK}(?:-?(?P<d>[1-7]))?", _iso_week),
-    _rule(rf"(?:W|KW|CW|Week)\s?{_WEEK}[ /,-]+{_YEAR}", _iso_week),
+    _rule(rf"{_YEAR}[- /]*(?:W|KW|CW|Wk|Week|Woche|S)[\s.-]?{_WEEK}(?:-?(?P<d>[1-7]))?", _iso_week),
+    _rule(rf"(?:W|KW|CW|Wk|Week|Woche|S)[\s.]*{_WEEK}[ /,.-]+{_YEAR}", _iso_week),
+    _rule(rf"{_WEEK}\.?\s*(?:KW|CW|Woche|Week)[ /,-]*{_YEAR}", _iso_week),
     _rule(rf"{_YEAR}[- /]?[QT](?P<q>[1-4])", _quarter),
     _rule(rf"[QT](?P<q>[1-4])[- /,]*{_YEAR}", _quarter),
     _rule(rf"{_WORD}[\s\-/]+{_SHORT_YEAR}", _named),
@@ -120,9 +137,15 @@ class Dates:
 
 def looks_like_date(text: str) -> bool:
     """Whether a cell reads as a date in some order; bare numbers other than YYYYMMDD do not."""
-    return _fixed_date(text.strip(), serials=False) is not None or any(
-        _numeric_date(text.strip(), order) is not None for order in ("dmy", "mdy")
+    cell = _first_of_range(text.strip())
+    return _fixed_date(cell, serials=False) is not None or any(
+        _numeric_date(cell, order) is not None for order in ("dmy", "mdy")
     )
+
+
+def dated_at_end(heading: str) -> bool:
+    """Whether a column's name says that weeks are dated by their last day: `week ending`, `Woche bis`."""
+    return _ENDING.search(re.sub(r"(?<=[a-z])(?=[A-Z])", " ", heading).replace("_", " ")) is not None
 
 
 def parse_date(text: str, order: str | None = None, *, serials: bool = True) -> date | None:
@@ -131,10 +154,11 @@ def parse_date(text: str, order: str | None = None, *, serials: bool = True) -> 
     Reads ISO dates, DD.MM.YYYY, DD/MM and MM/DD in the order given, workbook serials, months such as
     2024-03 or Mar 2024 and quarters such as 2024-Q1 (their first day), and ISO weeks such as 2024-W36 (their Monday).
     """
-    fixed = _fixed_date(text.strip(), serials)
+    cell = _first_of_range(text.strip())
+    fixed = _fixed_date(cell, serials)
     if fixed is not None:
         return fixed
-    return None if order is None and not _dotted(text) else _numeric_date(text.strip(), order or "dmy")
+    return None if order is None and not _dotted(cell) else _numeric_date(cell, order or "dmy")
 
 
 def parse_dates(text: pd.Series[str], order: str | None = None) -> Dates:
@@ -144,7 +168,7 @@ def parse_dates(text: pd.Series[str], order: str | None = None) -> Dates:
     read only one way.
     """
     codes, unique = pd.factorize(pd.Series(as_arrow(text).to_pylist(), dtype=object))
-    cells = [str(cell).strip() for cell in unique]
+    cells = [_first_of_range(str(cell).strip()) for cell in unique]
     missing = np.array([is_no_value(cell) for cell in cells], dtype=np.bool_)
     numeric = [match for cell in cells if (match := _NUMERIC.match(_WEEKDAY.sub("", cell)))]
     first = any(int(match[1]) > 12 for match in numeric)
@@ -244,6 +268,21 @@ def _numeric_date(cell: str, order: str) -> date | None:
         return date(_full_year(match[4]), month, day)
     except ValueError:
         return None
+
+
+def _first_of_range(cell: str) -> str:
+    """The first day of `2024-03-04 - 2024-03-10`; any other cell as it is."""
+    if len(cell) > MAX_DATE or len(cell) < 13:
+        return cell[:MAX_DATE]
+    match = _RANGE.match(cell)
+    if match is None:
+        return cell
+    first, last = match["first"].strip(), match["last"].strip()
+    return first if _is_date(first) and _is_date(last) else cell
+
+
+def _is_date(cell: str) -> bool:
+    return _fixed_date(cell, serials=False) is not None or _NUMERIC.match(cell) is not None
 
 
 def _dotted(cell: str) -> bool:

@@ -16,11 +16,31 @@ from mmm.errors import DataError
 
 DELIMITERS = (",", ";", "\t", "|")
 SAMPLE_CHARACTERS = 64 * 1024  # enough for the shape of any table; the rest is read with what it showed
+MAX_CELL_CHARACTERS = 50 * 1024 * 1024  # a cell cannot be longer than a file
 MAX_PREAMBLE = 40  # rows above the header that are looked at
 
 _TOTAL = re.compile(
-    r"^(grand\s+|sub)?totals?\b|^(sum|summe|gesamt|insgesamt|gesamtergebnis|totale|suma)\b", re.IGNORECASE
+    r"^(grand\s+|sub-?|overall\s+)?totals?\b|^(sum|summe|gesamt|gesamtsumme|insgesamt|gesamtergebnis|zwischensumme|"
+    r"total(e|en)|suma|somme|ensemble|celkem|totaal)\b",
+    re.IGNORECASE,
 )
+WHOLE_TOTAL = frozenset(
+    {"total", "totals", "grand total", "subtotal", "sum", "summe", "gesamt", "gesamtsumme", "insgesamt", "σ"}
+    | {
+        "zwischensumme",
+        "gesamtergebnis",
+        "total général",
+        "total general",
+        "totale",
+        "suma",
+        "somme",
+        "totaal",
+        "(total)",
+    }
+)
+"""Labels that, standing alone in a cell, say that the row adds up others; in lower case."""
+MAX_CONTROLS = 0.001  # share of control characters, beyond which a file is no text
+MAX_NULS = 0.05
 
 
 @dataclass(frozen=True)
@@ -71,15 +91,15 @@ def decode(content: bytes, name: str) -> tuple[str, str]:
     except UnicodeDecodeError:
         text, encoding = content.decode("cp1252", errors="replace"), "cp1252"
     head_text = text[:SAMPLE_CHARACTERS]
-    strange = sum(head_text.count(chr(code)) for code in (*range(9), *range(14, 32)))
-    if strange > max(2, len(head_text) // 1000):
+    strange = sum(head_text.count(chr(code)) for code in (*range(1, 9), *range(14, 32)))
+    if strange > max(2, MAX_CONTROLS * len(head_text)) or head_text.count("\0") > max(8, MAX_NULS * len(head_text)):
         raise DataError(f"“{name}” is not a text file. Save the table as CSV or XLSX and upload that.")
     return text.replace("\x00", ""), encoding
 
 
 def sniff_delimiter(text: str) -> str:
     """The delimiter under which most rows, the header among them, have the same number of cells."""
-    hint = re.match(r"sep=(.)\r?\n", text, re.IGNORECASE)
+    hint = re.match(r'"?sep=(.)"?[\r\n]', text, re.IGNORECASE)
     if hint:
         return hint.group(1)
     scores = {delimiter: _delimiter_score(text, delimiter) for delimiter in DELIMITERS}
@@ -88,6 +108,7 @@ def sniff_delimiter(text: str) -> str:
 
 def sample_rows(text: str, delimiter: str, n: int = 200) -> list[list[str]]:
     """The first rows of a text, the last and perhaps cut one left out."""
+    csv.field_size_limit(MAX_CELL_CHARACTERS)
     sample = text[:SAMPLE_CHARACTERS]
     rows = []
     try:
@@ -115,6 +136,11 @@ def find_header(rows: Sequence[Sequence[str]], name: str) -> int:
             continue
         values = [cell for cell in row if not is_no_value(cell)]
         data = sum(1 for cell in values if parse_number(cell) is not None or looks_like_date(cell))
+        if _periods_across(values):
+            raise DataError(
+                f"“{name}” has its periods in columns (row {index + 1} names “{values[-1].strip()[:40]}”). "
+                "Transpose the table, so that each period is a row and each series a column, and upload that."
+            )
         if 2 * data > len(values):
             raise DataError(
                 f"“{name}” has no row of column names: row {index + 1} already holds data. "
@@ -125,9 +151,16 @@ def find_header(rows: Sequence[Sequence[str]], name: str) -> int:
 
 
 def is_total(row: Iterable[str]) -> bool:
-    """Whether a row sums up the ones above: its first words say so and no cell before them is a date."""
-    first = next((cell.strip() for cell in row if cell.strip()), "")
-    return bool(_TOTAL.match(first)) and not looks_like_date(first)
+    """Whether a row sums up others: one of its first words says so, and it has no date of its own."""
+    filled = [cell.strip() for cell in row if not is_no_value(cell)]
+    says = any(_TOTAL.match(cell) for cell in filled[:1]) or any(cell.lower() in WHOLE_TOTAL for cell in filled[:3])
+    return says and not any(looks_like_date(cell) for cell in filled[:6])
+
+
+def _periods_across(values: Sequence[str]) -> bool:
+    """Whether a row of names is a row of dates behind one or a few words: months as columns."""
+    dates = [looks_like_date(cell) for cell in values]
+    return len(values) > 3 and not dates[0] and sum(dates) >= max(3, 0.6 * len(values)) and dates[-2]
 
 
 def _delimiter_score(text: str, delimiter: str) -> tuple[float, int]:

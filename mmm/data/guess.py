@@ -297,7 +297,8 @@ def _exposure_rank(column: Column) -> int:
 def _is_counter(column: Column) -> bool:
     """Whole numbers that rise by one from row to row, such as an index."""
     known = column.numbers
-    return len(known) > 2 and bool(np.isfinite(known).all()) and bool((np.diff(known) == 1).all())
+    whole = len(known) > 2 and bool(np.isfinite(known).all()) and bool((known == np.round(known)).all())
+    return whole and bool((np.diff(known) == 1).all())
 
 
 def _is_control(column: Column) -> bool:

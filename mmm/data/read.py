@@ -5,24 +5,40 @@ from __future__ import annotations
 import csv
 import hashlib
 import io
-from collections.abc import Sequence
+import re
 from dataclasses import dataclass
 from itertools import islice
 
+import numpy as np
 import pandas as pd
+import pyarrow as pa
+import pyarrow.compute as pc
 
-from mmm.data.cells import LOOK_ROWS, DecimalMark, decimal_evidence, thousands_by_shape
+from mmm.data.cells import (
+    ERROR_VALUES,
+    LOOK_ROWS,
+    DecimalMark,
+    as_arrow,
+    decimal_evidence,
+    thousands_by_shape,
+)
 from mmm.data.dates import date_share, parse_dates
-from mmm.data.dialect import Dialect, decode, find_header, is_total, sniff_delimiter
-from mmm.data.findings import Finding, FindingLog
-from mmm.data.personal import masked
+from mmm.data.dialect import (
+    MAX_CELL_CHARACTERS,
+    Dialect,
+    decode,
+    sniff_delimiter,
+)
+from mmm.data.findings import Finding, FindingLog, counted
+from mmm.data.trim import Numbered, split_table, without_totals
 from mmm.data.workbook import MAX_COLUMNS, Sheet, is_zip, read_workbook
 from mmm.errors import DataError
 
 MAX_FILE_BYTES = 50 * 1024 * 1024  # a decade of daily rows for a hundred markets is a third of it
 MAX_CELLS = 6_000_000  # about 400 MB as Python text while reading
 MAX_NAME = 120  # characters of a column's name that are kept
-TAIL_ROWS = 12  # rows at the end that may be totals or notes
+DATE_WORD = r"(?i)date|day|week|month|datum|woche|monat|tag|fecha|semana|mes|semaine|mois|jour|period"
+MAX_LISTED = 20  # numbers of rows listed in one message
 
 _SIGNATURES = (
     (b"\x89PNG", "an image"),
@@ -36,8 +52,6 @@ _SIGNATURES = (
     (b"Rar!", "a compressed file"),
     (b"SQLite format 3", "a database"),
 )
-
-Numbered = tuple[int, list[str]]
 
 
 @dataclass(frozen=True, eq=False)
@@ -83,6 +97,7 @@ def read_table(name: str, content: bytes, *, sheet: str | None = None) -> RawTab
     noted = FindingLog()
     sheets: tuple[str, ...] = ()
     title = encoding = delimiter = None
+    book: Sheet | None = None
     if is_zip(content):
         book = read_workbook(name, content, sheet)
         _note_sheets(noted, book, name, sheet)
@@ -94,10 +109,16 @@ def read_table(name: str, content: bytes, *, sheet: str | None = None) -> RawTab
             raise _empty(name)
         if encoding == "cp1252":
             noted.info("encoding", "The file is not UTF-8; it was read as Windows-1252. Check names with accents.")
+        if b"\0" in content and not encoding.startswith("utf-16"):
+            noted.repair("nul_bytes", f"{counted(content.count(0), 'NUL byte')} in the file were left out.")
         delimiter = sniff_delimiter(text)
         rows = _text_rows(text, delimiter, name, noted)
-    (header_row, header), body = _split(rows, name, noted)
-    frame = _frame(header, body, name, noted)
+    (header_row, header), body = split_table(rows, name, noted)
+    frame = without_totals(_frame(header, body, name, noted), noted)
+    _note_errors(frame, noted)
+    if book is not None:
+        _note_hidden(book, frame, noted)
+        frame = _dates_from_1904(frame, noted) if book.epoch_1904 else frame
     decimal, sure, date_order = _marks(frame, delimiter)
     return RawTable(
         frame=frame,
@@ -152,9 +173,50 @@ def _note_sheets(noted: FindingLog, book: Sheet, name: str, asked: str | None) -
         noted.info("sheet", f"The sheet “{book.name}” was read; the workbook also has {others}.")
 
 
+def _note_hidden(book: Sheet, frame: pd.DataFrame, noted: FindingLog) -> None:
+    """Hidden rows are read: a sum in the spreadsheet counts them too."""
+    hidden = sorted(set(book.hidden) & set(frame.index.tolist()))
+    if hidden:
+        listed = ", ".join(map(str, hidden[:MAX_LISTED])) + (" …" if len(hidden) > MAX_LISTED else "")
+        noted.info(
+            "hidden_rows",
+            f"{counted(len(hidden), 'row')} of the sheet hidden or filtered out (row {listed}): read, as the sheet's "
+            "own sums count them. Delete them there if they do not belong to the data.",
+            hidden[0],
+        )
+
+
+def _dates_from_1904(frame: pd.DataFrame, noted: FindingLog) -> pd.DataFrame:
+    """Dates written as bare numbers, in a workbook that counts days from 1904."""
+    changed = frame.copy()
+    for column in frame.columns:
+        cells = frame[column].str.strip()
+        filled = cells[cells != ""]
+        if len(filled) and filled.str.fullmatch(r"[2-7]\d{4}").all() and re.search(DATE_WORD, str(column)):
+            days = np.datetime64("1904-01-01", "D") + filled.astype("int64").to_numpy().astype("timedelta64[D]")
+            changed.loc[filled.index, column] = days.astype(str)
+            noted.info("epoch_1904", f"The workbook counts days from 1904; so “{column}” was read.", None, str(column))
+    return changed
+
+
+def _note_errors(frame: pd.DataFrame, noted: FindingLog) -> None:
+    """Cells in which a formula failed."""
+    errors = pa.array(sorted(ERROR_VALUES))
+    numbers: list[int] = frame.index.to_numpy().tolist()
+    for column in frame.columns:
+        cells = as_arrow(frame[column])
+        if not pc.any(pc.starts_with(cells, "#")).as_py():
+            continue
+        failed = pc.is_in(pc.utf8_lower(pc.utf8_trim_whitespace(cells)), value_set=errors)
+        for at in np.flatnonzero(failed.to_numpy(zero_copy_only=False)).tolist():
+            message = f"Row {numbers[at]}, column “{column}”: the formula failed ({cells[at]}); read as empty."
+            noted.repair("error_cell", message, numbers[at], str(column))
+
+
 def _text_rows(text: str, delimiter: str, name: str, noted: FindingLog) -> list[Numbered]:
     """Every record with the line it starts on."""
     rows: list[Numbered] = []
+    csv.field_size_limit(MAX_CELL_CHARACTERS)
     reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter)
     start = 1
     try:
@@ -165,7 +227,7 @@ def _text_rows(text: str, delimiter: str, name: str, noted: FindingLog) -> list[
         raise DataError(
             f"“{name}” cannot be read past line {start:,}: {error}. Look for a lone quotation mark."
         ) from error
-    if rows and text[:4].lower() == "sep=":
+    if rows and text[:5].lower().lstrip('"').startswith("sep="):
         rows = rows[1:]
     if rows and reader.line_num > rows[-1][0] and _quote_left_open(text, rows[-1][0]):
         noted.refuse(
@@ -179,44 +241,6 @@ def _text_rows(text: str, delimiter: str, name: str, noted: FindingLog) -> list[
 def _quote_left_open(text: str, start: int) -> bool:
     record = "".join(islice(io.StringIO(text, newline=""), start - 1, None))
     return record.count('"') % 2 == 1
-
-
-def _split(rows: list[Numbered], name: str, noted: FindingLog) -> tuple[Numbered, list[Numbered]]:
-    """The header and the rows below it, without blank rows, totals and notes."""
-    at = find_header([row for _, row in rows[:200]], name)
-    header, body = rows[at], rows[at + 1 :]
-    if any(any(cell.strip() for cell in row) for _, row in rows[:at]):
-        noted.info("preamble", f"The rows above row {header[0]} are a title, not data; they were left out.", rows[0][0])
-    kept = [(number, row) for number, row in body if any(row) and any(cell.strip() for cell in row)]
-    blank = sum(1 for number, _ in body if kept and number < kept[-1][0]) - len(kept) + 1
-    if blank > 0 and kept:
-        noted.info("blank_rows", f"{blank:,} blank rows between the data were left out.")
-    tail = max(0, len(kept) - TAIL_ROWS)
-    last = [numbered for numbered in kept[tail:] if not _left_out(numbered, len(header[1]), noted)]
-    kept = kept[:tail] + last
-    if not kept:
-        raise DataError(f"“{name}” has column names but no data below row {header[0]}.")
-    return header, kept
-
-
-def _left_out(numbered: Numbered, width: int, noted: FindingLog) -> bool:
-    number, row = numbered
-    if is_total(row):
-        noted.repair("total", f"The row “{_first(row)}” adds up the rows above it and was left out.", number)
-        return True
-    if (
-        width > 2
-        and sum(1 for cell in row if cell.strip()) == 1
-        and row[0].strip()
-        and date_share(pd.Series(row[:1])) == 0
-    ):
-        noted.repair("note", f"The row “{_first(row)}” is a note, not data, and was left out.", number)
-        return True
-    return False
-
-
-def _first(row: Sequence[str]) -> str:
-    return masked(next((cell.strip() for cell in row if cell.strip()), "")[:60])
 
 
 def _frame(header: list[str], body: list[Numbered], name: str, noted: FindingLog) -> pd.DataFrame:

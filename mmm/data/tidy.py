@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from mmm.data.dates import detect_frequency, period_starts, weekday_of
+from mmm.data.dates import WEEK_BACK, dated_at_end, detect_frequency, period_starts, weekday_of
 from mmm.data.findings import FindingLog, Question, Severity, counted
 from mmm.data.gaps import WEEKDAYS, week_span
 from mmm.data.inputs import Frequency
@@ -123,6 +123,9 @@ def without_plan(rows: Rows, mapping: Mapping, noted: FindingLog) -> Rows:
 def align(rows: Rows, native: Frequency, mapping: Mapping, noted: FindingLog) -> Rows:
     """Every date moved to the start of its period; rows in order of market and date."""
     _note_unsorted(rows, mapping, noted)
+    if native is Frequency.WEEK and dated_at_end(mapping.date):
+        rows = replace(rows, days=rows.days - WEEK_BACK)
+        noted.info("week_ending", f"“{mapping.date}” names the last day of a week; weeks are dated by their first day.")
     days = period_starts(rows.days, native)
     moved = days != rows.days
     if native is Frequency.MONTH and moved.any():
