@@ -1,14 +1,10 @@
-import multiprocessing
-
 import pytest
 from sqlalchemy.exc import DatabaseError
 
 from mmm.errors import IntegrityError
 from mmm.store.audit import GENESIS, AuditVerdict
-from mmm.store.database import Database, make_engine
+from mmm.store.database import Database
 from mmm.store.master import Keyring, MasterKey
-
-SECRET = bytes(range(32))
 
 
 def fill(database, actor, rows=5):
@@ -140,24 +136,3 @@ class TestTampering:
     def test_an_anchor_that_is_none_is_refused(self, database):
         with pytest.raises(IntegrityError, match="looks like"):
             verdict(database, "yesterday")
-
-
-def write_rows(url, actor, rows):
-    database = Database(make_engine(url), Keyring([MasterKey(SECRET)]))
-    for i in range(rows):
-        with database.unit_of_work() as uow:
-            uow.audit.record(actor, "save_plan", "plan", str(i))
-            uow.commit()
-    database.close()
-
-
-def test_four_processes_writing_at_once_do_not_fork_the_chain(database, actor, url):
-    context = multiprocessing.get_context("spawn")
-    writers = [context.Process(target=write_rows, args=(url, actor, 60)) for _ in range(4)]
-    for writer in writers:
-        writer.start()
-    for writer in writers:
-        writer.join()
-    assert [writer.exitcode for writer in writers] == [0, 0, 0, 0]
-    found = verdict(database)
-    assert (found.ok, found.count) == (True, 241)

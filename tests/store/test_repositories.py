@@ -1,6 +1,8 @@
 from datetime import UTC, date, datetime
 
+import psycopg
 import pytest
+from sqlalchemy import event
 
 from mmm.errors import ConflictError, IntegrityError
 from mmm.store.tables import AnnotationRow, DatasetRow, DatasetVersionRow, new_id
@@ -63,6 +65,23 @@ class TestVersions:
             saved(database, dataset)
         with database.unit_of_work(read_only=True) as uow:
             assert [row.number for row in uow.datasets.versions(workspace, dataset.id)] == [3, 2, 1]
+
+    def test_a_number_that_somebody_took_in_between_is_a_conflict(self, database, workspace, dataset, url, backend):
+        if backend == "sqlite":
+            pytest.skip("SQLite lets nobody in between")
+
+        def overtake(_connection, _cursor, statement, *_rest):
+            if statement.startswith("INSERT INTO dataset_version"):  # without the writer's lock, as another program
+                with psycopg.connect(url) as other:
+                    other.execute(
+                        "INSERT INTO dataset_version VALUES "
+                        "('o', %s, %s, NULL, 1, 'f', '', 1, '{}', 'u', now(), '', '', '', '')",
+                        (workspace, dataset.id),
+                    )
+
+        event.listen(database.engine, "before_cursor_execute", overtake)
+        with database.unit_of_work() as uow, pytest.raises(ConflictError, match="version 1 at the same moment"):
+            add_version(uow, dataset)
 
 
 class TestNames:
