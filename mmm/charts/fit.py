@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 from numpy.typing import NDArray
 
+from mmm.charts.marks import Mark, with_marks
 from mmm.charts.numbers import amount, amount_interval, percent, short_date
 from mmm.charts.scale import scale_of
 from mmm.charts.template import (
@@ -28,6 +31,7 @@ from mmm.validation.holdout import FittedPeriods, HoldOut
 
 FloatArray = NDArray[np.float64]
 
+LINE = 18  # pixels above the plot that its own labels take
 FIT, FORECAST = CHANNEL_COLOURS[0], CHANNEL_COLOURS[1]
 
 
@@ -39,6 +43,7 @@ def fit_and_forecast(
     *,
     market: int | None = None,
     key: str = "fit",
+    marks: Sequence[Mark] = (),
 ) -> Chart:
     """Actual, fit with its interval, and the forecast of the hold-out in a shaded stretch; KPI units.
 
@@ -50,6 +55,7 @@ def fit_and_forecast(
         market: index of one market; None adds all up, and then shows no interval where there are several, because
             intervals do not add up.
         key: `uirevision`.
+        marks: what happened when.
     """
     one = market if fitted.actual.shape[0] > 1 else 0
 
@@ -90,7 +96,8 @@ def fit_and_forecast(
         ],
         margin={"l": 8, "r": 8, "t": 28, "b": 8},
     )
-    return Chart(drawn, _finding(held, frequency))
+    shown = np.union1d(fitted.periods, held.periods)
+    return with_marks(Chart(drawn, _finding(held, frequency)), marks, shown, above=LINE)
 
 
 def _finding(held: HoldOut, frequency: Frequency) -> str:

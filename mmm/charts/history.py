@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import numpy as np
 
+from mmm.charts.marks import Mark, with_marks
 from mmm.charts.numbers import count, long_date, money
 from mmm.charts.template import (
     INK,
@@ -28,7 +29,7 @@ from mmm.data.panel import KpiKind, Panel
 KPI_PART, SPEND_PART = (0.56, 1.0), (0.0, 0.42)  # of the height
 
 
-def history(panel: Panel, key: str = "history") -> Chart:
+def history(panel: Panel, key: str = "history", *, marks: Sequence[Mark] = ()) -> Chart:
     """KPI and spend of all markets together; periods that no market is fitted in are shaded."""
     days = days_of(panel.periods)
     seen = panel.observed.any(axis=0)
@@ -60,7 +61,7 @@ def history(panel: Panel, key: str = "history") -> Chart:
         shapes=list(_gaps(panel)),
         margin={"l": 8, "r": 8, "t": 12, "b": 8},
     )
-    return Chart(drawn, _finding(panel, spend))
+    return with_marks(Chart(drawn, _finding(panel, spend)), marks, panel.periods)
 
 
 def _small(values: np.ndarray[Any, np.dtype[np.float64]]) -> bool:

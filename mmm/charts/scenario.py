@@ -7,6 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
+from mmm.charts.marks import Mark, with_marks
 from mmm.charts.numbers import amount, amount_interval, money, percent, probability, signed_amount
 from mmm.charts.scale import apart, scale_of
 from mmm.charts.template import (
@@ -39,6 +40,7 @@ FloatArray = NDArray[np.float64]
 BAND_HUE = "#5F80BC"  # between the accents of the light and the dark appearance
 ROW = 44  # pixels a channel
 CHANNEL_AXIS = {"type": "category", "autorange": "reversed", "title": {"text": ""}, "ticklabelstandoff": 6}
+WORDS = 18  # pixels above the plot that "the plan starts" takes
 LINE = 22  # pixels between two labels, borders of the plot allowed for
 HEADROOM = 0.08  # of the range, above and below what is drawn
 
@@ -51,6 +53,7 @@ def sales_ahead(
     key: str,
     y_range: tuple[float, float] | None = None,
     height: int = 400,
+    marks: Sequence[Mark] = (),
 ) -> Chart:
     """What was sold lately, what is expected as today, and what the plan is expected to bring with its interval.
 
@@ -60,7 +63,8 @@ def sales_ahead(
         recent: what was sold in them in `units.shown`, NaN where not observed.
         key: `uirevision`, so that the chart changes in place.
         y_range: the same for two charts that are compared; None fits the data.
-        height: pixels.
+        height: pixels, without the labels of marks.
+        marks: what happened when, and what is to come.
     """
     units, x, past = outcome.units, days_of(outcome.periods), days_of(recent_periods)
     plan, usual = outcome.predicted.shown, outcome.business_as_usual.shown
@@ -97,7 +101,8 @@ def sales_ahead(
     )
     total, before = float(np.sum(plan.mean)), float(np.sum(usual.mean))
     alt = f"The plan is expected to bring {amount(total, units)}, spending as today {amount(before, units)}."
-    return Chart(drawn, alt)
+    shown = np.concatenate([recent_periods, outcome.periods])
+    return with_marks(Chart(drawn, alt), marks, shown, above=WORDS)
 
 
 def shared_range(outcomes: Sequence[ScenarioOutcome], *recent: FloatArray) -> tuple[float, float]:
