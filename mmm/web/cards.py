@@ -58,6 +58,24 @@ def check_cards(checks: Sequence[CheckLike], *, key: str) -> None:
                     st.markdown(f"**What to do:** {escape(check.remedy)}")
 
 
+def folded_cards(checks: Sequence[CheckLike], *, key: str) -> None:
+    """The checks to act on as cards; those that passed as lines behind one fold."""
+    passed = [check for check in checks if check.status == "pass"]
+    rest = [check for check in checks if check.status != "pass"]
+    if rest:
+        check_cards(rest, key=key)
+    if not passed:
+        return
+    every = not rest
+    with st.expander(
+        f"All {len(passed)} checks passed" if every else f"{len(passed)} more passed",
+        expanded=every,
+        icon=":material/check_circle:",
+        key=f"{key}_passed",
+    ):
+        st.markdown("  \n".join(f"**{escape(check.title)}.** {escape(check.finding)}" for check in passed))
+
+
 def summary(checks: Sequence[CheckLike]) -> str:
     """How many checks failed or want a look, as half a sentence."""
     failed, warned = (sum(check.status == status for check in checks) for status in ("fail", "warn"))

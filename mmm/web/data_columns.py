@@ -26,6 +26,7 @@ class Meaning(StrEnum):
     VALUE = "Value of one KPI unit"
     POPULATION = "Population"
     UNUSED = "Not used, stored as read"
+    PSEUDONYM = "Kept as a pseudonym, not used"
     LEFT_OUT = "Left out, not stored"
 
 
@@ -35,6 +36,11 @@ _ROLES = {
     Meaning.MEDIATOR: ControlRole.MEDIATOR,
 }
 _OF_ROLE = {role: meaning for meaning, role in _ROLES.items()}
+
+IN_BULK = (Meaning.UNUSED, Meaning.SPEND, Meaning.PREDICTOR, Meaning.CONFOUNDER, Meaning.LEFT_OUT)
+"""What many columns at once may be; the other meanings belong to one column, or need its channel."""
+
+_NEEDED = (Meaning.DATE, Meaning.KPI, Meaning.MARKET, Meaning.LEFT_OUT, Meaning.PSEUDONYM)
 
 
 @dataclass(frozen=True)
@@ -59,6 +65,8 @@ class Business:
         kind: whether the KPI is money or a count.
         value: money per unit of a count, when it is one number; None when a column says it or nobody knows.
         margin: profit per unit of revenue; None when not told.
+        countries: market to its country, where that is not `country`.
+        week_start: weekday on which weeks begin that days are added up to, Monday = 0.
     """
 
     kind: KpiKind = KpiKind.REVENUE
@@ -66,6 +74,8 @@ class Business:
     margin: float | None = None
     currency: str = "EUR"
     country: str | None = None
+    countries: tuple[tuple[str, str], ...] = ()
+    week_start: int = 0
 
 
 def choices_of(mapping: ColumnMapping, columns: Sequence[str], personal: Iterable[str] = ()) -> dict[str, Choice]:
@@ -100,6 +110,8 @@ def business_of(mapping: ColumnMapping) -> Business:
         mapping.margin,
         mapping.currency,
         mapping.country,
+        tuple(mapping.countries.items()),
+        mapping.week_start,
     )
 
 
@@ -125,6 +137,8 @@ def mapping_of(choices: Mapping[str, Choice], business: Business) -> ColumnMappi
         margin=business.margin,
         currency=business.currency,
         country=business.country,
+        countries=dict(business.countries) if first(Meaning.MARKET) else {},
+        week_start=business.week_start,
         channels=channels,
         controls={column: _ROLES[c.meaning] for column, c in choices.items() if c.meaning in _ROLES},
         population=first(Meaning.POPULATION),
@@ -144,6 +158,30 @@ def problems(choices: Mapping[str, Choice]) -> list[str]:
         if len(columns) > 1:
             found.append(f"Only one column can be “{meaning.value}”; {_listed(columns)} are.")
     return [*found, *_channel_problems(choices)]
+
+
+def found_columns(columns: Sequence[str], wanted: str) -> list[str]:
+    """Columns whose name holds every word of `wanted`, regardless of case; all of them for nothing."""
+    words = wanted.lower().split()
+    return [column for column in columns if all(word in column.lower() for word in words)]
+
+
+def made_alike(choices: Mapping[str, Choice], columns: Iterable[str], meaning: Meaning) -> dict[str, Choice]:
+    """The choices with every one of `columns` given the same meaning; the date, the KPI and the market stay."""
+    alike = set(columns)
+    return {
+        column: Choice(meaning, choice.channel) if column in alike and choice.meaning not in _NEEDED[:3] else choice
+        for column, choice in choices.items()
+    }
+
+
+def rest_unused(choices: Mapping[str, Choice], found: Iterable[str]) -> dict[str, Choice]:
+    """The choices with everything unused that is not among `found`, but for what a table cannot do without."""
+    kept = set(found)
+    return {
+        column: choice if column in kept or choice.meaning in _NEEDED else Choice(Meaning.UNUSED)
+        for column, choice in choices.items()
+    }
 
 
 def _channel_problems(choices: Mapping[str, Choice]) -> list[str]:

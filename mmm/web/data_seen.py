@@ -43,10 +43,12 @@ def table_as_read(frame: pd.DataFrame, *, total: int, key: str) -> None:
         st.caption(f"The first {ROWS} of {total:,} rows.")
 
 
-def findings_table(findings: Sequence[Finding], *, key: str) -> None:
+def findings_table(
+    findings: Sequence[Finding], *, key: str, nothing: str = "Nothing had to be mended, and nothing is noteworthy."
+) -> None:
     """Every finding with its row and column, what stands in the way first."""
     if not findings:
-        st.markdown("Nothing had to be mended, and nothing is noteworthy.")
+        st.markdown(nothing)
         return
     order = list(WORDS)
     rows = [

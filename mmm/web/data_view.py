@@ -3,83 +3,33 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from pathlib import Path
 from typing import TYPE_CHECKING
 
-import pandas as pd
 import streamlit as st
 
 from mmm.access.roles import Permission
-from mmm.charts.gaps import gaps
 from mmm.charts.history import history
 from mmm.charts.numbers import amount, long_date, money, percent
-from mmm.data.checks import Check, check_panel
+from mmm.data.checks import check_panel
 from mmm.data.findings import counted
 from mmm.effects.estimate import Units
+from mmm.models.features import features_added
 from mmm.planning.baseline import YEAR
 from mmm.services.insight import last_day
-from mmm.web.cards import check_cards, summary
-from mmm.web.catalogue import ROOT
-from mmm.web.components import Figure, download, draw, metric_row, open_page, page_header
+from mmm.web.cards import summary
+from mmm.web.components import Figure, draw, escape, metric_row, open_page, page_header
+from mmm.web.data_box import upload_box
 from mmm.web.data_desk import CHOSEN
-from mmm.web.data_seen import findings_table, table_as_read
-from mmm.web.data_upload import box_open, open_box, upload_box
+from mmm.web.data_empty import examples
+from mmm.web.data_manage import archived_list, export_menu, manage_menu
+from mmm.web.data_tabs import details
+from mmm.web.data_upload import box_open, open_box
 from mmm.web.holder import services
 
 if TYPE_CHECKING:
     from mmm.access.actor import Actor
     from mmm.data.panel import Panel
     from mmm.services.datasets import DatasetInfo, DatasetVersionInfo
-
-SAMPLES = ROOT / "sample_data"
-_TEMPLATE = """week,revenue,search_spend,social_spend,tv_spend,promotion
-2024-01-01,152300,8200,5400,12000,0
-2024-01-08,149800,7900,5600,0,0
-2024-01-15,158100,8800,5900,15000,1
-"""
-
-
-def nothing_yet(actor: Actor) -> None:
-    """The first visit: why it is empty, where a file goes in, and two files to look at."""
-    page_header("There are no data yet.", [actor.workspace_name])
-    if not actor.may(Permission.UPLOAD_DATA):
-        st.markdown("An analyst or an engineer can upload them here.")
-        return
-    with st.container(width=720, gap="medium"):
-        st.markdown(
-            "Mixwright learns from one table: a row for each week (or day, or month), with what was sold and what was "
-            "spent on each channel. Two years are a good start. Nothing is stored before you have seen what was read."
-        )
-        upload_box(actor, None)
-        examples()
-
-
-def examples() -> None:
-    """An empty template and the sample as files."""
-    with st.container(horizontal=True):
-        download(
-            "Template (CSV)",
-            lambda _: _TEMPLATE.encode(),
-            file_name="mixwright-template.csv",
-            mime="text/csv",
-            key="data_template",
-            permission=Permission.UPLOAD_DATA,
-        )
-        sample = sample_file()
-        if sample is not None:
-            download(
-                "Sample data (CSV)",
-                lambda _: sample.read_bytes(),
-                file_name=sample.name,
-                mime="text/csv",
-                key="data_sample",
-                permission=Permission.UPLOAD_DATA,
-            )
-
-
-def sample_file() -> Path | None:
-    """The sample that comes with the program, if it is there."""
-    return next(iter(sorted(SAMPLES.glob("*.csv"))), None)
 
 
 def stored(actor: Actor, datasets: Sequence[DatasetInfo]) -> None:
@@ -99,7 +49,9 @@ def stored(actor: Actor, datasets: Sequence[DatasetInfo]) -> None:
     _actions(actor, dataset, by_id)
     metric_row(_figures(panel))
     draw(history(panel), key="data_history")
-    _details(actor, dataset, panel, checks)
+    st.caption(f"A model adds by itself: {escape(' '.join(features_added(panel)))}")
+    details(actor, dataset, panel, checks)
+    archived_list(actor)
 
 
 def _facts(latest: DatasetVersionInfo, panel: Panel) -> list[str]:
@@ -109,28 +61,20 @@ def _facts(latest: DatasetVersionInfo, panel: Panel) -> list[str]:
 
 
 def _actions(actor: Actor, dataset: DatasetInfo, by_id: dict[str, DatasetInfo]) -> None:
-    """Which data set, what to do next, and the box for another file."""
+    """Which data set, what to do next, what to take along, and the box for further files."""
     with st.container(horizontal=True, vertical_alignment="bottom"):
         if len(by_id) > 1:
-            ids = list(by_id)
-            picked = st.selectbox(
-                "Data set",
-                ids,
-                index=ids.index(dataset.id),
-                format_func=lambda key: by_id[key].name,
-                key=f"data_pick_{dataset.id}",
-                width=280,
-            )
-            if picked != dataset.id:
-                st.session_state[CHOSEN] = picked
-                st.rerun()
+            _choice(dataset, by_id)
         train = open_page("train") if actor.may(Permission.TRAIN) else None
         if train is not None and st.button("Train on these data", type="primary", key="data_train"):
             st.session_state["train_version"] = dataset.latest.id
             st.switch_page(train.path)
-        if actor.may(Permission.UPLOAD_DATA) and not box_open() and st.button("Upload a file", key="data_open_box"):
+        if actor.may(Permission.UPLOAD_DATA) and not box_open() and st.button("Upload files", key="data_open_box"):
             open_box()
             st.rerun()
+        st.space("stretch")
+        manage_menu(actor, dataset)
+        export_menu(actor, dataset)
     if box_open() and actor.may(Permission.UPLOAD_DATA):
         with st.container(width=720, border=True):
             upload_box(actor, dataset)
@@ -139,6 +83,21 @@ def _actions(actor: Actor, dataset: DatasetInfo, by_id: dict[str, DatasetInfo]) 
                 if st.button("Close", type="tertiary", key="data_close_box"):
                     open_box(shown=False)
                     st.rerun()
+
+
+def _choice(dataset: DatasetInfo, by_id: dict[str, DatasetInfo]) -> None:
+    ids = list(by_id)
+    picked = st.selectbox(
+        "Data set",
+        ids,
+        index=ids.index(dataset.id),
+        format_func=lambda key: by_id[key].name,
+        key=f"data_pick_{dataset.id}",
+        width=280,
+    )
+    if picked != dataset.id:
+        st.session_state[CHOSEN] = picked
+        st.rerun()
 
 
 def _figures(panel: Panel) -> list[Figure]:
@@ -166,56 +125,3 @@ def _figures(panel: Panel) -> list[Figure]:
         ),
         Figure(f"Spend, {span}", money(float(spend.sum()), panel.currency), trend=spend.tolist()),
     ]
-
-
-def _details(actor: Actor, dataset: DatasetInfo, panel: Panel, checks: Sequence[Check]) -> None:
-    tabs = st.tabs(["Checks", "Versions", "Findings", "Table as read"], on_change="rerun", key="data_tabs")
-    if tabs[0].open:
-        with tabs[0]:
-            check_cards(checks, key="data_checks")
-    if tabs[1].open:
-        with tabs[1]:
-            versions_table(services().datasets.versions(actor, dataset.id))
-    if tabs[2].open:
-        with tabs[2]:
-            if not panel.observed.all():
-                draw(gaps(panel), key="data_gaps")
-            findings_table(services().datasets.findings(actor, dataset.latest.id), key="data_findings")
-    if tabs[3].open:
-        with tabs[3]:
-            frame = services().datasets.as_read(actor, dataset.latest.id)
-            table_as_read(frame, total=len(frame), key="data_as_read")
-
-
-def versions_table(versions: Sequence[DatasetVersionInfo]) -> None:
-    """Every version: who, when, from which file, what it holds."""
-    rows = [
-        {
-            "Version": v.number,
-            "Uploaded by": v.created_by,
-            "Uploaded (UTC)": v.created_at,
-            "File": v.source_name,
-            "Periods": v.summary["periods"],
-            "From": v.summary["first"],
-            "To": v.summary["last"],
-            "Markets": v.summary["markets"],
-            "Channels": v.summary["channels"],
-            "Findings": sum(v.summary["findings"].values()),
-            "SHA-256 of the file": v.source_sha256,
-        }
-        for v in versions
-    ]
-    st.dataframe(
-        pd.DataFrame(rows).astype({"From": "datetime64[s]", "To": "datetime64[s]"}),
-        hide_index=True,
-        height="content" if len(rows) <= 10 else 380,
-        key="data_versions",
-        alt=f"{counted(len(rows), 'version')} with who uploaded it, when and from which file",
-        column_config={
-            "Uploaded (UTC)": st.column_config.DatetimeColumn(format="D MMM YYYY, HH:mm", timezone="UTC"),
-            "From": st.column_config.DateColumn(format="D MMM YYYY"),
-            "To": st.column_config.DateColumn(format="D MMM YYYY", help="First day of the last period"),
-            "SHA-256 of the file": st.column_config.TextColumn(width="small"),
-        },
-    )
-    st.caption("A correction is a new version; nothing is ever overwritten.")

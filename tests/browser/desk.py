@@ -25,9 +25,9 @@ def choose(page: Any, text: str) -> None:
 
 def open_box(page: Any) -> None:
     """The box for a file; beside data that are there already it has to be asked for."""
-    if page.get_by_role("button", name="Upload a file").count():
-        press(page, "Upload a file")
-        choose(page, "is another data set")
+    if page.get_by_role("button", name="Upload files").count():
+        press(page, "Upload files")
+        choose(page, "are another data set")
 
 
 def hand_over(page: Any, name: str, content: bytes) -> None:

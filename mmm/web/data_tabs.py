@@ -1,0 +1,54 @@
+"""The tabs below a stored data set: checks, charts, annotations, versions, findings, tables as read."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING
+
+import streamlit as st
+
+from mmm.charts.gaps import gaps
+from mmm.web.cards import CheckLike, folded_cards
+from mmm.web.components import draw
+from mmm.web.data_seen import findings_table, table_as_read
+from mmm.web.data_versions import versions_tab
+from mmm.web.holder import services
+
+if TYPE_CHECKING:
+    from mmm.access.actor import Actor
+    from mmm.data.panel import Panel
+    from mmm.services.datasets import DatasetInfo
+
+
+def details(actor: Actor, dataset: DatasetInfo, panel: Panel, checks: Sequence[CheckLike]) -> None:
+    """Only the open tab is worked out."""
+    latest = dataset.latest.id
+    parts: dict[str, Callable[[], None]] = {
+        "Checks": lambda: folded_cards(checks, key="data_checks"),
+        "Versions": lambda: versions_tab(actor, dataset),
+        "Findings": lambda: _findings(actor, latest, panel),
+        "Table as read": lambda: _as_read(actor, latest),
+    }
+    tabs = st.tabs(list(parts), on_change="rerun", key="data_tabs")
+    for tab, show in zip(tabs, parts.values(), strict=True):
+        if tab.open:
+            with tab:
+                show()
+
+
+def _findings(actor: Actor, version_id: str, panel: Panel) -> None:
+    if not panel.observed.all():
+        draw(gaps(panel), key="data_gaps")
+    findings_table(services().datasets.findings(actor, version_id), key="data_findings")
+
+
+def _as_read(actor: Actor, version_id: str) -> None:
+    lineage = services().datasets.lineage(actor, version_id)
+    names = [source.name for source in lineage.sources]
+    place = 0
+    if len(names) > 1:
+        place = st.selectbox(
+            "File", range(len(names)), format_func=names.__getitem__, key=f"data_file_{version_id}", width=400
+        )
+    frame = services().datasets.as_read(actor, version_id, place)
+    table_as_read(frame, total=len(frame), key=f"data_as_read_{place}")
