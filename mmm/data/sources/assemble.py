@@ -147,6 +147,7 @@ _SET: dict[str, Callable[[str], Any]] = {
     "currency_column": _text,
     "duplicates": _text,
     "missing": _text,
+    "decimal": _text,
 }
 """Fields of a source that a question may fill, each with how its option is read."""
 

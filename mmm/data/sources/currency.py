@@ -10,12 +10,12 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from mmm.data.cells import decimal_mark, parse_numbers
+from mmm.data.cells import parse_numbers
 from mmm.data.findings import FindingLog, Question
 from mmm.data.guess import CURRENCIES, MONEY_KPI, SPEND, Column, described, guess
 from mmm.data.panel import KpiKind
 from mmm.data.read import RawTable
-from mmm.data.rows import row_numbers
+from mmm.data.rows import mark_of, row_numbers
 from mmm.data.sources.calendar import read_days
 from mmm.data.sources.rates import RateTable, currency_code
 from mmm.data.sources.series import bears_kpi
@@ -120,7 +120,7 @@ def money_of(raw: RawTable, source: Source, index: int) -> Money:
         by_row = np.array([currency_code(str(cell)) for cell in unique], dtype=object)[written]
     for name, heading in names.items():
         cells = raw.frame[name]
-        values[name] = parse_numbers(cells, decimal_mark(cells, raw.dialect.decimal)).values
+        values[name] = parse_numbers(cells, mark_of(cells, raw.dialect)[0]).values
         fallback = source.currency or heading or ""
         codes[name] = np.full(len(cells), fallback, dtype=object)
         if by_row is not None:

@@ -9,11 +9,11 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from mmm.data.cells import decimal_mark, is_no_value, parse_numbers
+from mmm.data.cells import is_no_value, parse_numbers
 from mmm.data.findings import FindingLog, Severity
 from mmm.data.guess import described
 from mmm.data.read import RawTable
-from mmm.data.rows import places, row_numbers
+from mmm.data.rows import mark_of, places, row_numbers
 from mmm.data.sources.calendar import read_days
 from mmm.data.sources.source import Source
 
@@ -168,7 +168,7 @@ def pair_named(name: str) -> tuple[str, str | None] | None:
 
 def _numbers(frame: pd.DataFrame, name: str, raw: RawTable, source: Source, noted: FindingLog) -> FloatArray:
     cells = frame[name]
-    read = parse_numbers(cells, decimal_mark(cells, raw.dialect.decimal))
+    read = parse_numbers(cells, mark_of(cells, raw.dialect)[0])
     with np.errstate(invalid="ignore"):
         wrong = read.bad | (read.values <= 0)
     noted.each(

@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from mmm.data.cells import FALSE_WORDS, TRUE_WORDS, decimal_mark, is_no_value, parse_numbers
+from mmm.data.cells import FALSE_WORDS, TRUE_WORDS, DecimalMark, is_no_value, parse_number, parse_numbers
 from mmm.data.findings import FindingLog, Question, Severity, counted
 from mmm.data.guess import (
     COMPETITOR,
@@ -24,7 +24,7 @@ from mmm.data.guess import (
     guess,
 )
 from mmm.data.read import RawTable
-from mmm.data.rows import places, row_numbers
+from mmm.data.rows import mark_of, places, row_numbers
 from mmm.data.sources.calendar import Periods, periods_of, read_days, to_starts
 from mmm.data.sources.source import Layout, Measure, Source
 
@@ -133,7 +133,7 @@ def read_series(table: RawTable, source: Source, index: int, noted: FindingLog) 
         )
         return None
     columns, added = _columns(table, source, noted)
-    values = _values(frame, table, columns, source, noted)
+    values = _values(frame, table, columns, source, index, noted)
     markets, market = _markets(frame, source, noted)
     found = Series(
         index=index,
@@ -182,13 +182,13 @@ def _columns(table: RawTable, source: Source, noted: FindingLog) -> tuple[dict[s
 
 
 def _values(
-    frame: pd.DataFrame, table: RawTable, columns: dict[str, Column], source: Source, noted: FindingLog
+    frame: pd.DataFrame, table: RawTable, columns: dict[str, Column], source: Source, index: int, noted: FindingLog
 ) -> FloatArray:
     values = np.empty((len(frame), len(columns)))
     numbers = row_numbers(frame)
     for position, (name, column) in enumerate(columns.items()):
         cells = frame[name]
-        read = parse_numbers(cells, decimal_mark(cells, table.dialect.decimal))
+        read = parse_numbers(cells, _mark(table.frame[name], table, source, index, noted))
         found, bad = read.values, read.bad
         if column.flag and bad.any():
             words = cells.str.strip().str.lower()
@@ -206,6 +206,29 @@ def _values(
             name,
         )
     return values
+
+
+def _mark(cells: pd.Series[str], table: RawTable, source: Source, index: int, noted: FindingLog) -> DecimalMark:
+    """The decimal mark of a column; asked once for a file where nothing in it tells."""
+    if source.layout is not Layout.TABLE:
+        return "."  # as widened
+    mark, unclear = mark_of(cells, table.dialect)
+    if unclear is None:
+        return mark
+    if source.decimal is not None:
+        return "," if source.decimal == "comma" else "."
+    by_point, by_comma = parse_number(unclear, "."), parse_number(unclear, ",")
+    noted.ask(
+        Question(
+            f"decimal:{index}",
+            f"Numbers such as “{unclear}” in “{cells.name}” of {source.label} can be read two ways: {by_point:,g} if "
+            f"the decimal mark is a point, {by_comma:,g} if it is a comma. Which is it?",
+            ("point", "comma") if mark == "." else ("comma", "point"),
+            f"sources.{index}.decimal",
+        ),
+        ((None, str(cells.name)),),
+    )
+    return mark
 
 
 def _markets(frame: pd.DataFrame, source: Source, noted: FindingLog) -> tuple[tuple[str, ...], NDArray[np.int64]]:

@@ -94,6 +94,7 @@ class Source:
         currency_column: column with the code of each row's amounts.
         duplicates: what becomes of two rows of a `Layout.TABLE` for one date and market, where files are joined; None
             to be asked.
+        decimal: the decimal mark of a `Layout.TABLE` whose numbers all read two ways; None to be asked.
         missing: what an empty cell means among days that are added up to a longer period; None to be asked.
     """
 
@@ -117,6 +118,7 @@ class Source:
     currency_column: str | None = None
     duplicates: Literal["sum", "first", "last"] | None = None
     missing: Literal["zero", "unknown"] | None = None
+    decimal: Literal["point", "comma"] | None = None
 
     def as_dict(self) -> dict[str, Any]:
         """The source as JSON-able values."""
