@@ -30,7 +30,7 @@ FIRST_DAY, LAST_DAY = "first day", "last day"  # what the date of a week may be
 _UNIVERSAL = r"\d{1,2}:\d{2}(:\d{2}(\.\d+)?)?\s*(Z|[+-]00:?00|UTC)\s*$"
 _MIDNIGHT = r"[T ]0?0:00(:00(\.0+)?)?\s*(Z|[+-]00:?00|UTC)\s*$"
 _WEEK_END = re.compile(
-    r"week[ _-]*end(ing|s|ed)?\b|\bw[/ ]?e\b|week[ _-]*to\b|ending|wochenende|woche bis|fin de (la )?sem", re.I
+    r"week[ _-]*end(ing|s|ed)?\b|\bw[/ ]?e\b|week[ _-]*to\b|\bending\b|wochenende|woche bis|fin de (la )?sem", re.I
 )
 
 ZONES = {

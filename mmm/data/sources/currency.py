@@ -191,7 +191,7 @@ def _ask_unknown(
         if known <= {target}:
             noted.info("currency_assumed", f"Nobody said what currency {label} is in; it was read as {target}.")
             continue
-        options = tuple(sorted(known, key=lambda code: (code != target, code)))
+        options = tuple(sorted(known | {target or min(known)}, key=lambda code: (code != target, code)))
         noted.ask(
             Question(
                 f"currency:{index}",
