@@ -36,6 +36,7 @@ from mmm.services.tasks import bodies
 from mmm.services.training import Training
 from mmm.services.users import Users
 from mmm.settings import Settings
+from mmm.store.audit import AuditLog
 from mmm.store.database import Database, make_engine
 from mmm.store.keys import check_master_keys, has_secrets
 from mmm.store.master import Keyring, create_keyring, read_keyring
@@ -128,10 +129,10 @@ def make_kit(settings: Settings, *, clock: Clock = utc_now, passwords: Passwords
 
 
 def _open_database(settings: Settings) -> Database:
-    if settings.database_url is None:
-        _private_file(settings.database_path)
     engine = make_engine(settings.url)
     try:
+        if engine.dialect.name == "sqlite" and engine.url.database:
+            _private_file(Path(engine.url.database))
         _connect(engine)
         upgrade(engine)
         return Database(engine, _keyring(settings, engine))
@@ -166,7 +167,10 @@ def _keyring(settings: Settings, engine: Engine) -> Keyring:
                 )
             keyring = create_keyring(path)
         check_master_keys(session, keyring)
-        if rewrap(session, keyring):
+        rewrapped = rewrap(session, keyring)
+        if rewrapped:
+            details = {"key": keyring.newest.id, "data_keys": rewrapped, "resumed": True}
+            AuditLog(session, keyring).record(None, "rotate_master_key", "installation", details=details)
             session.commit()
     return keyring
 
@@ -178,7 +182,10 @@ def _private_directory(path: Path) -> None:
 
 
 def _private_file(path: Path) -> None:
-    os.close(os.open(path, os.O_RDWR | os.O_CREAT, 0o600))
+    try:
+        os.close(os.open(path, os.O_RDWR | os.O_CREAT, 0o600))
+    except OSError as error:
+        raise SpecError(f"The database file {path} cannot be opened: {error.strerror}.") from error
     if path.stat().st_mode & 0o077:
         path.chmod(0o600)
 

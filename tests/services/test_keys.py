@@ -33,7 +33,7 @@ def test_replacing_keys_is_in_the_audit_table(mmm, services, events):
 
 
 def test_a_rotation_of_the_master_key_that_was_cut_off_is_finished_at_the_next_start(
-    settings, services, person, upload, monkeypatch, clock
+    settings, services, person, upload, events, monkeypatch, clock
 ):
     version = upload().id
     monkeypatch.setattr("mmm.store.audit.AuditLog.record", None)
@@ -45,6 +45,7 @@ def test_a_rotation_of_the_master_key_that_was_cut_off_is_finished_at_the_next_s
         settings.master_key_path.write_bytes(settings.master_key_path.read_bytes()[:32])
         assert again.datasets.as_read(person("analyst"), version).shape == (1, 2)
         assert again.audit.verify(person("auditor")).ok
+        assert events("rotate_master_key")[0].details["resumed"]
     finally:
         again.close()
 

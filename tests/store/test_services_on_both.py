@@ -10,12 +10,16 @@ import pytest
 from argon2 import PasswordHasher
 
 from mmm.access.passwords import Passwords
-from mmm.bootstrap import build_services, initialise
+from mmm.bootstrap import build_services, initialise, make_kit
 from mmm.data.findings import Finding, Severity
 from mmm.data.mapping import ChannelColumns, Mapping
 from mmm.data.simulate import five_channel_world
 from mmm.errors import ConflictError, SpecError
+from mmm.jobs.ledger import StaleAttemptError, Ticket
+from mmm.services.jobs import SqlLedger
 from mmm.settings import Settings
+from mmm.store.jobs import JobStatus
+from mmm.store.tables import JobRow
 
 CHEAP = Passwords(PasswordHasher(time_cost=1, memory_cost=8, parallelism=1))
 OWN = "heron-quilt-7-lantern"
@@ -124,6 +128,32 @@ def test_of_two_datasets_of_the_same_name_made_at_once_one_is_refused(services, 
         outcomes = sorted(pool.map(upload, range(2)), key=str)
     assert outcomes[0] == 1
     assert "“Shop” already" in outcomes[1]
+
+
+def test_a_job_is_begun_by_one_of_two_servers_and_its_result_stored_once(settings, first_run):
+    kit = make_kit(settings)
+    ledgers = [SqlLedger(kit.database), SqlLedger(make_kit(settings).database)]
+    with kit.database.unit_of_work() as uow:
+        waiting = {"status": JobStatus.QUEUED, "progress": 0.0, "message": "", "attempt": 0, "cancel_requested": False}
+        row = JobRow(
+            workspace_id=first_run.workspace_id,
+            kind="train",
+            params={"seed": 1},
+            submitted_by="u",
+            created_at=kit.clock(),
+            **waiting,
+        )
+        uow.jobs.add(row)
+        uow.commit()
+    ticket = Ticket(row.id, "train", 1)
+    with ThreadPoolExecutor(2) as pool:
+        begun = list(pool.map(lambda ledger: ledger.begin(ticket), ledgers))
+    assert sorted(found is None for found in begun) == [False, True]
+    assert ledgers[0].report(ticket, 0.5, "halfway")
+    ledgers[1].complete(ticket, lambda uow: "m")
+    with pytest.raises(StaleAttemptError):
+        ledgers[0].complete(ticket, lambda uow: "m")
+    assert ledgers[0].survey(60).waiting == []
 
 
 def test_a_name_that_no_database_can_hold_is_nobody_at_the_door(services):

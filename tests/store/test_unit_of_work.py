@@ -5,6 +5,7 @@ import pytest
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import IntegrityError as ConstraintError
 
+from mmm.errors import ConflictError
 from mmm.store.database import Database, make_engine
 from mmm.store.master import Keyring, MasterKey
 
@@ -42,6 +43,14 @@ class TestAllOrNothing:
     def test_a_foreign_key_to_nothing_is_refused(self, database):
         with database.unit_of_work() as uow, pytest.raises(ConstraintError):
             uow.vault.create_key("no such workspace")
+
+
+def test_a_writer_that_waits_too_long_is_told_so_and_stored_nothing(database, url, monkeypatch):
+    monkeypatch.setattr("mmm.store.database.BUSY_TIMEOUT_S", 1)
+    hurried = Database(make_engine(url), database.keyring)
+    with database.unit_of_work(), pytest.raises(ConflictError, match="try again"), hurried.unit_of_work():
+        pass
+    hurried.close()
 
 
 class TestReadOnly:
