@@ -20,6 +20,8 @@ DASK_CONFIG: dict[str, Any] = {
     "distributed.scheduler.allowed-failures": 0,  # a killed worker's job must not run a second time by itself
     "distributed.scheduler.http.routes": [],  # these pages answer anybody, TLS or not
     "distributed.worker.http.routes": [],
+    # A killed worker comes back by itself; the cluster would give it up after 15 s, and a busy machine takes longer.
+    "distributed.deploy.lost-worker-timeout": "1 day",
     "distributed.nanny.pre-spawn-environ": ONE_THREAD,
     "distributed.worker.memory.target": False,  # nothing is spilt to disk in the clear
     "distributed.worker.memory.spill": False,

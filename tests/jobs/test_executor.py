@@ -10,6 +10,7 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 
+import dask
 import psutil
 import pytest
 
@@ -31,9 +32,15 @@ def executor_of(ledger: FileLedger, silent_after_s: float = 15.0) -> Executor:
 
 @pytest.fixture(scope="module")
 def executor(ledger: FileLedger) -> Iterator[Executor]:
-    with executor_of(ledger) as running:
-        eventually(lambda: running.address is not None, "the cluster is up")
-        yield running
+    """One whose surroundings say otherwise: threads in plenty, and no patience with workers that are slow to start."""
+    with (
+        pytest.MonkeyPatch.context() as environment,
+        dask.config.set({"distributed.deploy.lost-worker-timeout": "50ms"}),
+    ):
+        environment.setenv("OMP_NUM_THREADS", "4")
+        with executor_of(ledger) as running:
+            eventually(lambda: running.address is not None, "the cluster is up")
+            yield running
 
 
 class Desk:
