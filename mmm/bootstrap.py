@@ -19,6 +19,7 @@ from mmm.jobs.executor import Executor
 from mmm.jobs.worker import Workshop
 from mmm.services import Services
 from mmm.services.accounts import Accounts
+from mmm.services.annotations import Annotations
 from mmm.services.audit import Audit
 from mmm.services.backups import Backups
 from mmm.services.base import Clock, Kit, utc_now
@@ -90,6 +91,7 @@ def build_services(settings: Settings, *, clock: Clock = utc_now, passwords: Pas
         keys=Keys(kit),
         datasets=datasets,
         desk=Desk(kit, datasets),
+        annotations=Annotations(kit),
         models=models,
         insight=insight,
         questions=Questions(kit, insight, audit),

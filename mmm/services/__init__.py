@@ -11,6 +11,7 @@ if TYPE_CHECKING:
 
     from mmm.jobs.executor import Executor
     from mmm.services.accounts import Accounts
+    from mmm.services.annotations import Annotations
     from mmm.services.audit import Audit
     from mmm.services.backups import Backups
     from mmm.services.datasets import Datasets
@@ -41,6 +42,7 @@ class Services:
     keys: Keys
     datasets: Datasets
     desk: Desk
+    annotations: Annotations
     models: Models
     insight: Insight
     questions: Questions
