@@ -13,12 +13,12 @@ from mmm.data.findings import Finding, Severity
 from mmm.data.mapping import Mapping
 from mmm.data.panel import Panel
 from mmm.data.sources.source import Recipe
-from mmm.errors import ConflictError, NotFoundError
+from mmm.errors import NotFoundError, SpecError
 from mmm.services.base import Kit, Service, requires
 from mmm.services.cache import Recent
-from mmm.services.deposit import blobs_of, dataset_for, named, one_file, refuse_overtaken, summary_of
+from mmm.services.deposit import blobs_of, dataset_for, named, one_file, refuse_overtaken, summary_of, version_row
 from mmm.services.downloads import as_csv, as_workbook, panel_table
-from mmm.services.lineage import Lineage, Origin, SourceFile
+from mmm.services.lineage import Lineage, Origin, stored_origin
 from mmm.services.versions import (
     DatasetInfo,
     DatasetVersionInfo,
@@ -28,10 +28,12 @@ from mmm.services.versions import (
     read_panel,
     version_info,
 )
-from mmm.store.tables import DatasetVersionRow, new_id
+from mmm.store.tables import new_id
 
 if TYPE_CHECKING:
     import pandas as pd
+
+    from mmm.data.diff import PanelDiff
 
 __all__ = ["DatasetInfo", "DatasetVersionInfo", "Datasets"]
 
@@ -55,6 +57,7 @@ class Datasets(Service):
         findings: Sequence[Finding],
         panel: Panel,
         as_read: pd.DataFrame | Sequence[pd.DataFrame],
+        table: pd.DataFrame | None = None,
         origin: Origin | None = None,
         raw_content: bytes = b"",
         source_name: str = "",
@@ -73,6 +76,7 @@ class Datasets(Service):
             findings: what the importer noticed.
             panel: the checked data.
             as_read: the table of each file as read, without personal columns.
+            table: the table that the panel was made from, where it is not the one file's as read.
             origin: where the tables came from; by default one file of `source_name` with `raw_content`.
             raw_content: the file's bytes, of which only the hash is kept.
             source_name: the file's name.
@@ -91,7 +95,7 @@ class Datasets(Service):
 
         tables = [as_read] if isinstance(as_read, pd.DataFrame) else list(as_read)
         origin = origin or one_file(source_name, raw_content, tables[0])
-        blobs = blobs_of(panel, tables, findings, mapping)
+        blobs = blobs_of(panel, tables, findings, mapping, origin, table)
         with self._work() as uow:
             now = self._now()
             stored = None if version_id is None else uow.datasets.version(actor.workspace_id, version_id)
@@ -101,22 +105,14 @@ class Datasets(Service):
             parent = uow.datasets.latest(dataset.id)
             names = uow.users.display_names(actor.workspace_id)
             refuse_overtaken(parent, after, names)
-            row = DatasetVersionRow(
-                id=version_id or new_id(),
-                workspace_id=actor.workspace_id,
-                dataset_id=dataset.id,
-                parent_id=parent.id if parent else None,
-                source_name=origin.name[-300:],
-                source_sha256=origin.sha256,
-                source_bytes=origin.size,
-                summary=summary_of(panel, findings),
-                created_by=actor.user_id,
-                created_at=now,
-            )
+            summary = summary_of(panel, findings)
+            row = version_row(actor, dataset, parent, origin, summary, version_id=version_id or new_id(), now=now)
             uow.datasets.add_version(row, **blobs)
             details = {
                 "dataset": dataset.name,
                 "number": row.number,
+                "how": origin.how,
+                "files": len(origin.sources),
                 "source_sha256": row.source_sha256,
                 "mapping_sha256": hashlib.sha256(blobs["mapping"]).hexdigest(),
             }
@@ -201,9 +197,7 @@ class Datasets(Service):
             names = uow.users.display_names(actor.workspace_id)
             before = None if row.parent_id is None else find_version(uow, actor, row.parent_id)
             info, parent = version_info(row, names), None if before is None else version_info(before, names)
-        table = self.as_read(actor, version_id)
-        columns = tuple(str(column) for column in table.columns)
-        origin = Origin((SourceFile(info.source_name, info.source_sha256, info.source_bytes, len(table), columns),))
+            origin = stored_origin(uow, row)
         return Lineage(
             sources=origin.sources,
             recipe=origin.recipe,
@@ -221,6 +215,21 @@ class Datasets(Service):
     def recipe(self, actor: Actor, version_id: str) -> Recipe | None:
         """How the files of a version became one table; None for a version stored before there were recipes."""
         return self.lineage(actor, version_id).recipe
+
+    @requires(Permission.SEE_DATA)
+    def diff(self, actor: Actor, old_version_id: str, new_version_id: str) -> PanelDiff:
+        """What changed between two versions of one data set.
+
+        Raises:
+            SpecError: they are versions of two data sets.
+            NotFoundError: there is no such version in this workspace.
+        """
+        from mmm.data.diff import diff_panels
+
+        old, new = self.version(actor, old_version_id), self.version(actor, new_version_id)
+        if old.dataset_id != new.dataset_id:
+            raise SpecError("These are versions of two data sets; only versions of one can be compared.")
+        return diff_panels(self.panel(actor, old.id), self.panel(actor, new.id))
 
     @requires(Permission.SEE_DATA, Permission.EXPORT, every=True)
     def download(
@@ -282,11 +291,8 @@ class Datasets(Service):
         name = named(name)
         with self._work() as uow:
             row = find_dataset(uow, actor, dataset_id)
-            other = uow.datasets.by_name(actor.workspace_id, name)
-            if other is not None and other.id != row.id:
-                raise ConflictError(f"There is a dataset “{name}” already; choose another name.")
             details = {"before": row.name, "dataset": name}
-            row.name = name
+            uow.datasets.rename(row, name)
             uow.audit.record(actor, "rename_dataset", "dataset", row.id, details=details, at=self._now())
             info = dataset_info(uow, row, uow.users.display_names(actor.workspace_id))
             uow.commit()

@@ -7,7 +7,7 @@ import json
 from collections import Counter
 from collections.abc import Sequence
 from datetime import datetime
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypedDict
 
 from mmm.access import Actor
 from mmm.data.findings import Finding
@@ -60,18 +60,61 @@ def dataset_for(
     return uow.datasets.add(row)
 
 
+class Blobs(TypedDict):
+    """The sealed parts of a version, as `mmm.store.datasets.Datasets.add_version` takes them."""
+
+    panel: bytes
+    as_read: bytes
+    findings: bytes
+    mapping: bytes
+    lineage: bytes | None
+    table: bytes | None
+
+
+def version_row(
+    actor: Actor,
+    dataset: DatasetRow,
+    parent: DatasetVersionRow | None,
+    origin: Origin,
+    summary: dict[str, Any],
+    *,
+    version_id: str,
+    now: datetime,
+) -> DatasetVersionRow:
+    """What is stored of a version without being sealed."""
+    return DatasetVersionRow(
+        id=version_id,
+        workspace_id=actor.workspace_id,
+        dataset_id=dataset.id,
+        parent_id=parent.id if parent else None,
+        source_name=origin.name[-300:],
+        source_sha256=origin.sha256,
+        source_bytes=origin.size,
+        summary=summary,
+        created_by=actor.user_id,
+        created_at=now,
+    )
+
+
 def blobs_of(
-    panel: Panel, as_read: Sequence[pd.DataFrame], findings: Sequence[Finding], mapping: Mapping
-) -> dict[str, bytes]:
+    panel: Panel,
+    as_read: Sequence[pd.DataFrame],
+    findings: Sequence[Finding],
+    mapping: Mapping,
+    origin: Origin,
+    table: pd.DataFrame | None,
+) -> Blobs:
     """What is sealed, by column."""
     from mmm.data.parquet import panel_to_parquet
-    from mmm.services.as_read import tables_to_bytes
+    from mmm.services.as_read import table_to_parquet, tables_to_bytes
 
     return {
         "panel": panel_to_parquet(panel),
         "as_read": tables_to_bytes(as_read),
         "findings": json.dumps([finding.as_dict() for finding in findings], ensure_ascii=False).encode(),
         "mapping": mapping.to_json().encode(),
+        "lineage": origin.to_json().encode(),
+        "table": None if table is None else table_to_parquet(table),
     }
 
 

@@ -9,11 +9,14 @@ from dataclasses import asdict, dataclass, field
 from datetime import datetime
 from typing import Any, Literal, Self
 
+from mmm.data.cells import DecimalMark
 from mmm.data.findings import Finding
 from mmm.data.mapping import Mapping
 from mmm.data.sources.source import Recipe
 from mmm.errors import IntegrityError
 from mmm.services.versions import DatasetVersionInfo, How
+from mmm.store.tables import DatasetVersionRow
+from mmm.store.unit_of_work import UnitOfWork
 
 FORMAT_VERSION = 1
 
@@ -62,6 +65,10 @@ class Origin:
         how: what they did to the version before.
         privacy: for each column of the files, what became of it.
         overlap_changes: cells of periods known before that came with another number, for "append".
+        schema: what `mmm.data.schema.describe` says of the table, for comparison with the next upload; empty for a
+            version stored before there were descriptions.
+        decimal: decimal mark of the table's cells that can be read both ways.
+        date_order: order of the table's dates, as in `Dialect`.
     """
 
     sources: tuple[SourceFile, ...]
@@ -69,6 +76,9 @@ class Origin:
     how: How = "replace"
     privacy: dict[str, Privacy] = field(default_factory=dict)
     overlap_changes: int = 0
+    schema: dict[str, Any] = field(default_factory=dict)
+    decimal: DecimalMark = "."
+    date_order: str | None = None
 
     @property
     def name(self) -> str:
@@ -95,6 +105,9 @@ class Origin:
             "how": self.how,
             "privacy": {column: asdict(privacy) for column, privacy in self.privacy.items()},
             "overlap_changes": self.overlap_changes,
+            "schema": self.schema,
+            "decimal": self.decimal,
+            "date_order": self.date_order,
         }
         return json.dumps(plain, ensure_ascii=False, allow_nan=False)
 
@@ -115,7 +128,22 @@ class Origin:
             plain["how"],
             {column: Privacy(**privacy) for column, privacy in plain["privacy"].items()},
             plain["overlap_changes"],
+            plain["schema"],
+            plain["decimal"],
+            plain["date_order"],
         )
+
+
+def stored_origin(uow: UnitOfWork, row: DatasetVersionRow) -> Origin:
+    """The origin of a version; of one stored before origins were noted, its file's name, hash and table."""
+    from mmm.services.as_read import tables_from_bytes
+
+    stored = uow.datasets.lineage(row)
+    if stored is not None:
+        return Origin.from_json(stored)
+    table = tables_from_bytes(uow.datasets.as_read(row))[0]
+    columns = tuple(str(column) for column in table.columns)
+    return Origin((SourceFile(row.source_name, row.source_sha256, row.source_bytes, len(table), columns),))
 
 
 @dataclass(frozen=True)

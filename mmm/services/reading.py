@@ -4,17 +4,21 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping as MappingType
-from dataclasses import dataclass, replace
-from typing import Literal
+from dataclasses import dataclass, field, replace
+from typing import Literal, get_args
 
 import pandas as pd
 
+from mmm.data.append import CellChange, Prefer, append
 from mmm.data.build import BuildResult, build_panel
 from mmm.data.checks import Check, check_panel
 from mmm.data.findings import Finding, Question, Severity
-from mmm.data.mapping import Mapping, answer
+from mmm.data.mapping import DateOrder, Mapping, answer
 from mmm.data.read import RawTable
+from mmm.data.schema import SchemaChange
 from mmm.data.sources.assemble import Assembly
+from mmm.errors import DataError
+from mmm.services.reuse import Past
 from mmm.services.versions import DatasetVersionInfo, How
 
 DETAIL_UNIQUE = 0.95  # share of rows that a column of campaigns must tell apart, to explain the repeated dates
@@ -52,8 +56,10 @@ class Reading:
             while the files leave a question open.
         personal: columns of the files that look like personal data, with the kind of it.
         dataset_id: the data set this is meant to continue, or None.
-        parent: that data set's newest version when the files were read, or None.
-        suggested: what the upload probably is to the parent; None for a new data set.
+        past: that data set's newest version when the files were read, or None.
+        suggested: what the upload probably is to the parent; None for a new data set, or while the files leave a
+            question open.
+        changes: columns that are not what they were in the parent.
     """
 
     id: str
@@ -63,13 +69,19 @@ class Reading:
     guess: Mapping
     personal: dict[str, str]
     dataset_id: str | None = None
-    parent: DatasetVersionInfo | None = None
+    past: Past | None = field(default=None, repr=False)
     suggested: Literal["append", "replace", "same"] | None = None
+    changes: tuple[SchemaChange, ...] = ()
 
     @property
     def raw(self) -> RawTable | None:
         """The files as one table; None while they leave a question open or were refused."""
         return self.assembly.table
+
+    @property
+    def parent(self) -> DatasetVersionInfo | None:
+        """The data set's newest version when the files were read, or None."""
+        return None if self.past is None else self.past.info
 
     @property
     def name(self) -> str:
@@ -96,6 +108,9 @@ class Draft:
         findings: everything noticed, `result.findings` included.
         checks: what the panel cannot teach; empty without a panel.
         how: what the upload does to the version before.
+        table: the table that the panel was made from; None without one.
+        overlap: cells of periods known before that came with another value, where the upload is appended.
+        added: rows that the version before does not have, where the upload is appended.
     """
 
     mapping: Mapping
@@ -104,6 +119,9 @@ class Draft:
     findings: tuple[Finding, ...]
     checks: tuple[Check, ...]
     how: How = "replace"
+    table: RawTable | None = field(default=None, repr=False)
+    overlap: tuple[CellChange, ...] = ()
+    added: int = 0
 
     @property
     def open(self) -> tuple[Question, ...]:
@@ -143,7 +161,47 @@ def consider(raw: RawTable, mapping: Mapping, answers: MappingType[str, str]) ->
     export = _platform_export(raw, mapping) if "duplicates" in asked else None
     findings = (*result.findings, export) if export is not None else result.findings
     checks = check_panel(result.panel) if result.panel is not None else ()
-    return Draft(mapping, tuple(asked.values()), result, findings, checks)
+    return Draft(mapping, tuple(asked.values()), result, findings, checks, table=raw)
+
+
+def consider_appended(past: Past, raw: RawTable, mapping: Mapping, answers: MappingType[str, str]) -> Draft:
+    """As `consider`, of the version before with the rows of `raw` put behind it.
+
+    Besides the questions about the rows, the answer "overlap" says which file counts where both have a period.
+    """
+    order: DateOrder | None = next((way for way in get_args(DateOrder) if way == answers.get("date_order")), None)
+    read = mapping if order is None else replace(mapping, date_order=order)
+    prefer: Prefer | None = next((side for side in get_args(Prefer) if side == answers.get("overlap")), None)
+    try:
+        both = append(past.table, raw, read)
+        chosen = append(past.table, raw, read, prefer or "new") if both.overlap else both
+    except DataError as problem:
+        return _not_appended(raw, mapping, answers, str(problem))
+    table = chosen.table
+    if table is None:
+        return _not_appended(raw, mapping, answers, "The rows cannot be put behind the version before.")
+    if mapping.decimal_mark == "comma" and table.dialect.decimal == ".":
+        mapping = replace(mapping, decimal_mark="point")  # the two files differed, so cells were written anew
+    draft = consider(table, mapping, answers)
+    asked = tuple(Asked(question, prefer) for question in both.questions)
+    return replace(
+        draft,
+        asked=(*asked, *draft.asked),
+        findings=tuple(dict.fromkeys((*chosen.findings, *draft.findings))),
+        how="append",
+        overlap=both.overlap,
+        added=both.added,
+    )
+
+
+def _not_appended(raw: RawTable, mapping: Mapping, answers: MappingType[str, str], problem: str) -> Draft:
+    """Why rows cannot be put behind the version before, unless a question about the rows themselves comes first."""
+    alone = replace(consider(raw, mapping, answers), how="append", table=None)
+    alone = replace(alone, result=replace(alone.result, panel=None), checks=())
+    if any(question.code == "date_order" for question in alone.open):
+        return alone
+    refusal = Finding("append", Severity.REFUSE, problem)
+    return replace(alone, asked=(), findings=(*alone.findings, refusal))
 
 
 def waiting(assembly: Assembly, mapping: Mapping) -> Draft:
@@ -173,11 +231,6 @@ def unanswered(mapping: Mapping) -> tuple[Mapping, dict[str, str]]:
         frequency=None,
     )
     return bare, answers
-
-
-def fits(mapping: Mapping, raw: RawTable) -> bool:
-    """Whether a table has every column that a mapping names."""
-    return {column for column, _ in mapping.used_columns} <= set(raw.columns)
 
 
 def _platform_export(raw: RawTable, mapping: Mapping) -> Finding | None:

@@ -9,6 +9,7 @@ from typer.testing import CliRunner
 
 from mmm.cli import app
 from tests.messy import messy_csv
+from tests.services.platforms import google, meta, sales
 
 ANSWERS = {"duplicates": "first", "missing_spend": "zero", "negative_spend": "credit"}
 
@@ -28,7 +29,7 @@ def file(tmp_path):
 
 @pytest.fixture
 def mapping(mmm, file, tmp_path):
-    guessed = json.loads(mmm("import", file, "--as", "analyst", "--guess").stdout)
+    guessed = json.loads(mmm("import", file, "--as", "analyst", "--guess").stdout)["mapping"]
     path = tmp_path / "mapping.json"
     path.write_text(json.dumps({**guessed, **ANSWERS}), encoding="utf-8")
     return path
@@ -82,6 +83,57 @@ def test_a_missing_file_is_said(mmm, tmp_path):
     result = mmm("import", tmp_path / "none.csv", "--as", "analyst")
     assert result.exit_code == 2
     assert "cannot be read" in result.stderr
+
+
+class TestSeveralFiles:
+    @pytest.fixture
+    def files(self, tmp_path):
+        made = {"google.csv": google(), "meta.csv": meta(), "sales.csv": sales(people=True)}
+        for name, content in made.items():
+            (tmp_path / name).write_bytes(content)
+        return [tmp_path / name for name in made]
+
+    @pytest.fixture
+    def draft(self, mmm, files, tmp_path):
+        path = tmp_path / "draft.json"
+        path.write_text(mmm("import", *files, "--as", "analyst", "--guess").stdout, encoding="utf-8")
+        return path
+
+    def test_what_was_guessed_is_what_can_be_given(self, mmm, files, draft, services, person):
+        plain = json.loads(draft.read_text())
+        assert [source["platform"] for source in plain["recipe"]["sources"]] == ["google_ads", "meta_ads", None]
+        result = mmm("import", *files, "--mapping", draft, "--recipe", draft, "--name", "Shop", "--as", "analyst")
+        assert result.exit_code == 0, result.stderr
+        assert "Shop, version 1: stored" in result.stdout
+        (dataset,) = services.datasets.list(person("analyst"))
+        lineage = services.datasets.lineage(person("analyst"), dataset.latest.id)
+        assert [source.name for source in lineage.sources] == ["google.csv", "meta.csv", "sales.csv"]
+
+    def test_no_personal_cell_is_printed_or_stored(self, mmm, files, draft, services, person):
+        result = mmm(
+            *("import", *files, "--mapping", draft, "--name", "Shop", "--as", "analyst"),
+            *("--pseudonym", "Kundennummer"),
+        )
+        assert "not stored, because it looks personal: E-Mail, Telefon" in result.stderr
+        assert "jane.doe" not in result.output + result.stderr
+        (dataset,) = services.datasets.list(person("analyst"))
+        table = services.datasets.as_read(person("analyst"), dataset.latest.id, 2)
+        assert list(table.columns) == ["Woche", "Umsatz", "Aktion", "Kundennummer"]
+        assert not table["Kundennummer"].str.startswith("K").any()
+
+    def test_the_next_weeks_are_appended_only_when_somebody_says_so(self, mmm, files, draft, services, person):
+        words = ("import", *files, "--mapping", draft, "--name", "Shop", "--as", "analyst")
+        mmm(*words)
+        for path, content in zip(files, (google(39, 2), meta(39, 2), sales(39, 2, {39: 50_000.0})), strict=True):
+            path.write_bytes(content)
+        refused = mmm(*words)
+        assert (refused.exit_code, "Say --append" in refused.stderr) == (2, True)
+        asked = mmm(*words, "--append")
+        assert (asked.exit_code, "Which file counts there?" in asked.stderr) == (2, True)
+        stored = mmm(*words, "--append", "--overlap", "new")
+        assert "Shop, version 2: stored" in stored.stdout, stored.stderr
+        (dataset,) = services.datasets.list(person("analyst"))
+        assert dataset.latest.summary["periods"] == 41
 
 
 def test_training_prints_the_leaderboard(mmm, file, mapping, events):
