@@ -140,6 +140,7 @@ _SET: dict[str, Callable[[str], Any]] = {
     "unmatched": _text,
     "order_id": _text,
     "date_order": _text,
+    "decimal_mark": _text,
     "week_start": lambda option: WEEKDAYS.index(option) if option in WEEKDAYS else int(option),
     "dated_at_end": lambda option: option == LAST_DAY,
     "time_zone": _text,

@@ -145,7 +145,7 @@ def read_series(table: RawTable, source: Source, index: int, noted: FindingLog) 
         values=values,
         added=added,
         periods=periods,
-        absent_is_zero=source.layout is not Layout.TABLE,
+        absent_is_zero=not _like_a_table(source),
         kpi=bears_kpi(table, source),
         date=source.date,
         market_column=source.market if markets else None,
@@ -249,10 +249,15 @@ def _markets(frame: pd.DataFrame, source: Source, noted: FindingLog) -> tuple[tu
 
 def bears_kpi(table: RawTable, source: Source) -> bool:
     """Whether a source brings sales of the company's own: what it took, not what a platform claims."""
-    if source.layout is not Layout.TABLE:
+    if not _like_a_table(source):
         return any(measure in OWN for measure in source.measures.values())
     columns = described(table).values()
     return any(adds_up(c) and c.has(MONEY_KPI | COUNT_KPI) and not c.has(SPEND | EXPOSURE) for c in columns)
+
+
+def _like_a_table(source: Source) -> bool:
+    """Whether only the headings tell what numbers are: a wide table, or one of dates, names and values."""
+    return source.layout is Layout.TABLE or Measure.SERIES in source.measures.values()
 
 
 def _without_duplicates(series: Series, source: Source, noted: FindingLog) -> Series:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
 from mmm.data.findings import Severity
@@ -191,3 +193,9 @@ def test_a_sales_report_of_shopify_is_passed_on_as_it_is():
     source = recognise(raw)
     assert source.layout is Layout.TABLE
     assert widen(raw, source).table is raw
+
+
+@pytest.mark.parametrize("connector", CONNECTORS, ids=lambda connector: connector.platform)
+def test_the_documentation_names_every_export(connector):
+    documented = Path(__file__).resolve().parents[3] / "docs" / "sources.md"
+    assert f"| {connector.label}" in documented.read_text(encoding="utf-8")
