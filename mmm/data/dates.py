@@ -6,6 +6,7 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date, timedelta
+from itertools import islice
 
 import numpy as np
 import pandas as pd
@@ -189,7 +190,7 @@ def parse_dates(text: pd.Series[str], order: str | None = None) -> Dates:
 
 def date_share(text: pd.Series[str]) -> float:
     """Share of the first distinct non-blank cells that read as dates in some order."""
-    cells = [cell.strip() for cell in pd.unique(text) if not is_no_value(cell)][:LOOK_CELLS]
+    cells = list(islice((cell.strip() for cell in pd.unique(text) if not is_no_value(cell)), LOOK_CELLS))
     return sum(looks_like_date(cell) for cell in cells) / len(cells) if cells else 0.0
 
 

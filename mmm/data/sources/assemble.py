@@ -89,7 +89,10 @@ def assemble(tables: Sequence[RawTable], recipe: Recipe | None = None) -> Assemb
         in_local_days(table, source, i, noted) for i, (table, source) in enumerate(zip(tables, sources, strict=True))
     ]
     rates = _rates(local, sources, noted)
-    converted = convert(local, sources, rates, recipe.currency, noted)
+    if len(tables) == 1 and _in_one_currency(local[0], sources[0], recipe.currency):
+        converted = Converted(tuple(local), recipe.currency or sources[0].currency, ({},))
+    else:
+        converted = convert(local, sources, rates, recipe.currency, noted)
     recipe = replace(recipe, currency=converted.currency)
     data = [i for i, source in enumerate(sources) if source.layout is not Layout.RATES]
     if not data:
@@ -173,14 +176,28 @@ def _sources(tables: Sequence[RawTable], recipe: Recipe | None, noted: FindingLo
 def _recognised(table: RawTable) -> Source:
     source = recognise(table)
     source = complete(source, table)
-    if source.layout is Layout.TABLE and len({code for code in money_columns(table, source).values() if code}) > 1:
-        source = replace(source, currency=None)
+    if source.layout is Layout.TABLE and len(_headings(table)) > 1:
+        told = {code for code in money_columns(table, source).values() if code}
+        source = replace(source, currency=None) if len(told) > 1 else source
     codes = {heading_currency(name) for name, measure in source.measures.items() if measure.money} - {None}
     if source.currency is None and source.currency_column is None and len(codes) == 1:
         source = replace(source, currency=codes.pop())
     if source.dated_at_end is None and says_week_end(source.date):
         source = replace(source, dated_at_end=True)
     return source
+
+
+def _headings(table: RawTable) -> set[str]:
+    """Every currency that a heading names."""
+    return {code for name in table.columns if (code := heading_currency(name)) is not None}
+
+
+def _in_one_currency(table: RawTable, source: Source, target: str | None) -> bool:
+    """Whether a plain table has nothing to convert, which is told from its headings alone."""
+    if source.layout is not Layout.TABLE or source.currency_column is not None:
+        return False
+    codes = {source.currency} if source.currency else _headings(table)
+    return len(codes) < 2 and target in (None, *codes)
 
 
 def _lacking(source: Source, table: RawTable) -> list[str]:

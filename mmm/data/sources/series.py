@@ -164,8 +164,8 @@ def adds_up(column: Column) -> bool:
 def _columns(table: RawTable, source: Source, noted: FindingLog) -> tuple[dict[str, Column], NDArray[np.bool_]]:
     """The columns of numbers, and which of them add up; texts are left out and said."""
     found = {name: c for name, c in described(table).items() if name not in (source.date, source.market)}
-    empty = [name for name in found if table.frame[name].map(is_no_value).all()]
-    texts = [name for name, column in found.items() if not column.numeric and name not in empty]
+    unread = [name for name, column in found.items() if not column.numeric]
+    texts = [name for name in unread if not all(map(is_no_value, pd.unique(table.frame[name])))]
     if texts:
         named = ", ".join(f"“{name}”" for name in texts[:8]) + (" and others" if len(texts) > 8 else "")
         noted.info("text_column", f"{source.label}: {named} hold{'s' * (len(texts) == 1)} text and was left out.")
