@@ -12,6 +12,7 @@ from mmm.web.contribution_view import ADDS_UP, ONE_OUT, channel_table, figures, 
 from mmm.web.guard import guard
 from mmm.web.holder import services
 from mmm.web.insight_view import finding_header, open_bench
+from mmm.web.marks import marks_of
 
 actor = guard(Permission.SEE_RESULTS)
 bench = open_bench(actor)
@@ -26,7 +27,7 @@ whole, weekly = st.tabs(["In total", f"By {bench.panel.labels.frequency.value}"]
 with whole:
     draw(waterfall(results.decomposition), key="waterfall")
 with weekly:
-    draw(stacked_area(results.decomposition), key="area")
+    draw(stacked_area(results.decomposition, marks=marks_of(actor, dataset_id)), key="area")
 st.caption(f"{ADDS_UP} {left_out_words(parts, bench)}".strip())
 
 left, right = st.columns(2, gap="large")

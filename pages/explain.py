@@ -13,6 +13,7 @@ from mmm.web.explain_view import METHOD, chosen_pair, fit_words, split_words, un
 from mmm.web.guard import guard
 from mmm.web.holder import services
 from mmm.web.insight_view import finding_header, open_bench
+from mmm.web.marks import marks_of
 
 actor = guard(Permission.SEE_RESULTS)
 bench = open_bench(actor)
@@ -53,7 +54,13 @@ if pair.open:
 if fit.open:
     with fit:
         draw(
-            fit_and_forecast(bench.results.fitted, bench.results.hold_out, units_word(bench), labels.frequency),
+            fit_and_forecast(
+                bench.results.fitted,
+                bench.results.hold_out,
+                units_word(bench),
+                labels.frequency,
+                marks=marks_of(actor, dataset_id),
+            ),
             key="fit",
         )
         st.caption(fit_words(bench))

@@ -11,6 +11,7 @@ from mmm.web.guard import guard
 from mmm.web.holder import services
 from mmm.web.home_view import figures, kpi_word, move_cards
 from mmm.web.insight_view import finding_header, open_bench
+from mmm.web.marks import marks_of
 
 actor = guard(Permission.SEE_RESULTS)
 bench = open_bench(actor)
@@ -26,7 +27,7 @@ left, right = st.columns([3, 2], gap="large")
 with left:
     st.subheader("What changed", anchor=False)
     if home.change is None:
-        draw(stacked_area(bench.results.decomposition), key="home_area")
+        draw(stacked_area(bench.results.decomposition, marks=marks_of(actor, bench.dataset.id)), key="home_area")
     else:
         st.caption(escape(change_detail(home.change)))
         draw(changes(home.change), key="home_change")

@@ -174,9 +174,10 @@ def next_periods(last: np.datetime64, frequency: Frequency, n: int) -> DateArray
 
 def control_reference(controls: FloatArray) -> FloatArray:
     """The level a control's contribution is counted from `[control]`: 0 for flags, the median otherwise."""
-    flat = controls.reshape(-1, controls.shape[-1])
+    markets, periods, k = controls.shape
+    flat = controls.reshape(markets * periods, k)  # no -1: it cannot be worked out where there is no control
     is_flag = np.isin(flat, (0.0, 1.0)).all(axis=0)
-    return np.where(is_flag, 0.0, np.median(flat, axis=0)) if len(flat) else np.zeros(controls.shape[-1])
+    return np.where(is_flag, 0.0, np.median(flat, axis=0)) if flat.size else np.zeros(k)
 
 
 def recent_rate(spend: FloatArray) -> FloatArray:

@@ -62,7 +62,7 @@ class Design:
         index = panel.labels.modelled_controls
         modelled = panel.controls[:, :, list(index)]
         reference = control_reference(modelled)
-        deviation = modelled.reshape(-1, len(index)).std(axis=0)
+        deviation = modelled.reshape(modelled.shape[0] * modelled.shape[1], len(index)).std(axis=0)
         is_flag = (reference == 0) & np.isin(modelled, (0.0, 1.0)).all(axis=(0, 1))
         spread = np.where(is_flag | (deviation == 0), 1.0, deviation)
         own = (panel.country,) if panel.countries is None else panel.countries

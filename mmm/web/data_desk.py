@@ -45,7 +45,7 @@ def desk(actor: Actor, upload: Upload, datasets: Sequence[DatasetInfo]) -> None:
         refusals(draft.refusals)
     files_section(actor, upload)
     _questions(upload, draft)
-    continuing_section(upload)
+    continuing_section(upload, draft)
     channels_section(actor, upload)
     st.subheader("What each column is", anchor=False)
     column_rows(upload)

@@ -7,12 +7,16 @@ from typing import TYPE_CHECKING
 
 import streamlit as st
 
-from mmm.charts.gaps import gaps
+from mmm.charts.correlation import correlation
+from mmm.charts.gaps import calendar
+from mmm.charts.share import share_of_spend
 from mmm.web.cards import CheckLike, folded_cards
 from mmm.web.components import draw
+from mmm.web.data_annotations import annotations_tab
 from mmm.web.data_seen import findings_table, table_as_read
 from mmm.web.data_versions import versions_tab
 from mmm.web.holder import services
+from mmm.web.marks import marks_of
 
 if TYPE_CHECKING:
     from mmm.access.actor import Actor
@@ -25,8 +29,10 @@ def details(actor: Actor, dataset: DatasetInfo, panel: Panel, checks: Sequence[C
     latest = dataset.latest.id
     parts: dict[str, Callable[[], None]] = {
         "Checks": lambda: folded_cards(checks, key="data_checks"),
+        "Charts": lambda: _charts(actor, dataset, panel),
+        "Annotations": lambda: annotations_tab(actor, dataset, panel),
         "Versions": lambda: versions_tab(actor, dataset),
-        "Findings": lambda: _findings(actor, latest, panel),
+        "Findings": lambda: findings_table(services().datasets.findings(actor, latest), key="data_findings"),
         "Table as read": lambda: _as_read(actor, latest),
     }
     tabs = st.tabs(list(parts), on_change="rerun", key="data_tabs")
@@ -36,10 +42,16 @@ def details(actor: Actor, dataset: DatasetInfo, panel: Panel, checks: Sequence[C
                 show()
 
 
-def _findings(actor: Actor, version_id: str, panel: Panel) -> None:
-    if not panel.observed.all():
-        draw(gaps(panel), key="data_gaps")
-    findings_table(services().datasets.findings(actor, version_id), key="data_findings")
+def _charts(actor: Actor, dataset: DatasetInfo, panel: Panel) -> None:
+    """Where the money goes, which channels move together, which periods are missing."""
+    marks = marks_of(actor, dataset.id)
+    for picture, title, key in (
+        (share_of_spend(panel, marks=marks), "Share of spend", "data_share"),
+        (correlation(panel), "What moves together", "data_correlation"),
+        (calendar(panel, marks=marks), f"Which {panel.labels.frequency.value}s are missing", "data_calendar"),
+    ):
+        st.subheader(title, anchor=False)
+        draw(picture, key=key)
 
 
 def _as_read(actor: Actor, version_id: str) -> None:

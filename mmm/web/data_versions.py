@@ -11,6 +11,7 @@ import streamlit as st
 from mmm.charts.numbers import long_date
 from mmm.data.findings import counted
 from mmm.web.components import escape
+from mmm.web.data_compare import compare
 from mmm.web.data_seen import findings_table
 from mmm.web.holder import services
 
@@ -41,6 +42,8 @@ def versions_tab(actor: Actor, dataset: DatasetInfo) -> None:
         width=400,
     )
     lineage_of(by_id[chosen], services().datasets.lineage(actor, chosen))
+    if len(versions) > 1:
+        compare(actor, versions)
 
 
 def version_name(version: DatasetVersionInfo) -> str:

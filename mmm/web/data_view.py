@@ -25,6 +25,7 @@ from mmm.web.data_manage import archived_list, export_menu, manage_menu
 from mmm.web.data_tabs import details
 from mmm.web.data_upload import box_open, open_box
 from mmm.web.holder import services
+from mmm.web.marks import marks_of
 
 if TYPE_CHECKING:
     from mmm.access.actor import Actor
@@ -48,7 +49,7 @@ def stored(actor: Actor, datasets: Sequence[DatasetInfo]) -> None:
     )
     _actions(actor, dataset, by_id)
     metric_row(_figures(panel))
-    draw(history(panel), key="data_history")
+    draw(history(panel, marks=marks_of(actor, dataset.id)), key="data_history")
     st.caption(f"A model adds by itself: {escape(' '.join(features_added(panel)))}")
     details(actor, dataset, panel, checks)
     archived_list(actor)

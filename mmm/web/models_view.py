@@ -15,6 +15,7 @@ from mmm.services.models import HealthStatus
 from mmm.web.cards import STATUS, StoredCheck, check_cards, summary
 from mmm.web.components import Figure, chart, metric_row
 from mmm.web.holder import services
+from mmm.web.marks import marks_of
 from mmm.web.publishing import family_title, model_title
 
 if TYPE_CHECKING:
@@ -109,7 +110,12 @@ def fit_chart(actor: Actor, model: ModelInfo) -> None:
         picked = st.selectbox("Market", options, key=f"models_market_{model.id}", width=280)
         market = None if picked == ALL else markets.index(picked)
     drawn = fit_and_forecast(
-        found.fitted, found.hold_out, found.contributions.units.kpi, found.contributions.labels.frequency, market=market
+        found.fitted,
+        found.hold_out,
+        found.contributions.units.kpi,
+        found.contributions.labels.frequency,
+        market=market,
+        marks=marks_of(actor, model.dataset_id),
     )
     chart(drawn.figure, key="models_fit", alt=drawn.alt)
     st.caption(drawn.alt)

@@ -27,6 +27,7 @@ from mmm.services.scenarios import from_payload
 from mmm.web.catalogue import PAGES
 from mmm.web.components import banner, draw, escape, metric_row, open_page
 from mmm.web.holder import services
+from mmm.web.marks import marks_of
 from mmm.web.plan_actions import STATUS_WORDS, act
 from mmm.web.scenario_state import start_from
 from mmm.web.scenario_view import figures
@@ -194,7 +195,7 @@ def _beside(actor: Actor, one: Opened, choice: PlanInfo | None) -> None:
     if choice is None:
         sales, channels = st.columns(2, gap="large")
         with sales:
-            _sales(one, 0, None)
+            _sales(actor, one, 0, None)
         with channels:
             _spend(one)
         return
@@ -210,13 +211,14 @@ def _beside(actor: Actor, one: Opened, choice: PlanInfo | None) -> None:
         with column:
             st.markdown(f"**{escape(plan.name)}**")
             st.caption(_in_figures(plan.outcome))
-            _sales(plan, place, scale)
+            _sales(actor, plan, place, scale)
     st.dataframe(spend_table(one, other), hide_index=True, alt=finding)
 
 
-def _sales(plan: Opened, place: int, scale: tuple[float, float] | None) -> None:
+def _sales(actor: Actor, plan: Opened, place: int, scale: tuple[float, float] | None) -> None:
     recent, periods = plan.outlook.recent, plan.outlook.recent_periods
-    picture = sales_ahead(plan.outcome, periods, recent, key=f"beside_{place}", y_range=scale, height=320)
+    marks = marks_of(actor, plan.outlook.dataset.id)
+    picture = sales_ahead(plan.outcome, periods, recent, key=f"beside_{place}", y_range=scale, height=320, marks=marks)
     draw(picture, f"beside_chart_{place}")
 
 

@@ -8,7 +8,7 @@ import numpy as np
 import streamlit as st
 from numpy.typing import NDArray
 
-from mmm.access import Permission
+from mmm.access import Actor, Permission
 from mmm.charts.numbers import (
     SYMBOLS,
     UNKNOWN,
@@ -28,6 +28,7 @@ from mmm.services.planning import Outlook
 from mmm.web.components import Figure, draw, escape, metric_row, page_header
 from mmm.web.guard import guard
 from mmm.web.holder import services
+from mmm.web.marks import marks_of
 from mmm.web.plan_actions import plan_bar
 from mmm.web.scenario_state import (
     Draft,
@@ -73,7 +74,7 @@ def _follow(outlook: Outlook) -> None:
         _sliders(outlook, draft, outcome)
         plan_bar(actor, outlook, draft)
     with right:
-        _charts(outlook, outcome)
+        _charts(actor, outlook, outcome)
 
 
 def context_line(outlook: Outlook) -> list[str]:
@@ -180,11 +181,14 @@ def _slider_label(outlook: Outlook, channel: int, level: float, status: SupportS
     return label if not words else f"{label} · :orange[{words}]"
 
 
-def _charts(outlook: Outlook, outcome: ScenarioOutcome) -> None:
+def _charts(actor: Actor, outlook: Outlook, outcome: ScenarioOutcome) -> None:
     tabs = st.tabs([WEEKS, CHANNELS, BRINGS], key="scenario_tab", on_change="rerun")
     with tabs[0]:
         if tabs[0].open:
-            draw(sales_ahead(outcome, outlook.recent_periods, outlook.recent, key="ahead"), "scenario_ahead")
+            marks = marks_of(actor, outlook.dataset.id)
+            draw(
+                sales_ahead(outcome, outlook.recent_periods, outlook.recent, key="ahead", marks=marks), "scenario_ahead"
+            )
             st.caption("The band holds nine of ten answers of the model; single weeks scatter more.")
     with tabs[1]:
         if tabs[1].open:

@@ -39,3 +39,11 @@ def test_days_of_the_week_are_for_daily_data_only():
 def test_a_trend_is_of_each_market_where_there_are_several():
     assert "trend of each market" in said(a_panel(n=104, markets=2))
     assert "in 8 steps of about 3 months" in said(a_panel(n=104))
+
+
+def test_data_without_any_control_are_described_all_the_same():
+    panel = a_panel(n=104)
+    bare = replace(
+        panel, labels=replace(panel.labels, controls=(), control_roles=()), controls=panel.controls[:, :, :0]
+    )
+    assert "yearly season" in said(bare)
