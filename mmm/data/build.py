@@ -24,6 +24,7 @@ __all__ = ["BuildResult", "Finding", "Question", "Severity", "build_panel"]
 FloatArray = NDArray[np.float64]
 
 MIN_PERIODS = 20  # fewer cannot tell a handful of channels from a trend
+SHORT_DAYS = 14  # a part of fewer days is not added up to weeks: hardly one would be whole
 MAX_GRID_CELLS = 50_000_000  # 400 MB of numbers; a hundred markets by ten years of days by 60 columns is less
 
 
@@ -68,6 +69,45 @@ def build_panel(raw: RawTable, mapping: Mapping) -> BuildResult:
         if panel is not None:
             return BuildResult(panel, noted.findings(), (), totals, _cleaned(grid, mapping))
     return BuildResult(None, noted.findings(), tuple(noted.questions), totals, _typed(rows, mapping))
+
+
+@dataclass(frozen=True)
+class Part:
+    """A table that is only one half of a data set: advertising or sales.
+
+    Attributes:
+        rows: periods × markets; 0 while a question is open or something was refused.
+        findings: everything noticed from reading the file on.
+        questions: what a person has to answer first.
+    """
+
+    rows: int
+    findings: tuple[Finding, ...]
+    questions: tuple[Question, ...]
+
+
+def build_part(raw: RawTable, mapping: Mapping) -> Part:
+    """Read and order a table that has no KPI or no channel, as far as that can be done without the other half.
+
+    However short it is, it is not refused for that: the other half decides.
+    """
+    noted = FindingLog(raw.findings)
+    rows = read_rows(raw, mapping, noted)
+    if len(rows.number):
+        rows = settle_spend(rows, mapping, noted)
+    short = FindingLog()
+    calendar = calendar_of(rows, mapping, short) if len(rows.days) and rows.dated else None
+    noted.questions += short.questions
+    if calendar is not None and calendar.roll_up and len(np.unique(rows.days)) < SHORT_DAYS:
+        calendar = Calendar(calendar.native, roll_up=False)
+    if calendar is None or short.questions or noted.questions:
+        periods = len(np.unique(rows.days)) if rows.dated else 0
+        return Part(periods * len(rows.markets), noted.findings(), tuple(noted.questions))
+    rows = settle_duplicates(align(rows, calendar.native, mapping, noted), calendar.native, mapping, noted)
+    if noted.questions:
+        return Part(len(np.unique(rows.days)) * len(rows.markets), noted.findings(), tuple(noted.questions))
+    grid = _complete(to_grid(rows, calendar.native), calendar, mapping, noted, least=0)
+    return Part(0 if grid is None else grid.observed.size, noted.findings(), tuple(noted.questions))
 
 
 _MAPPING_CODES = frozenset({"no_date_column", "no_column", "used_twice", "no_channel_column", "bad_answer"})
@@ -155,7 +195,9 @@ def _grid(rows: Rows, mapping: Mapping, noted: FindingLog) -> Grid | None:
     return _complete(to_grid(rows, calendar.native), calendar, mapping, noted)
 
 
-def _complete(grid: Grid, calendar: Calendar, mapping: Mapping, noted: FindingLog) -> Grid | None:
+def _complete(
+    grid: Grid, calendar: Calendar, mapping: Mapping, noted: FindingLog, least: int = MIN_PERIODS
+) -> Grid | None:
     """Gaps filled or excluded, credits taken off, days added up to weeks."""
     if grid.values.size > MAX_GRID_CELLS:
         noted.refuse("too_large", "Markets x periods x columns are too many. Add days up to weeks, or split the file.")
@@ -169,9 +211,9 @@ def _complete(grid: Grid, calendar: Calendar, mapping: Mapping, noted: FindingLo
     if calendar.roll_up:
         grid = roll_up_weeks(grid, mapping.week_start, noted)
     refuse_negative(grid, noted)
-    if len(grid.periods) < MIN_PERIODS:
+    if len(grid.periods) < least:
         _refuse_short(len(grid.periods), grid.frequency, noted)
-    elif int(grid.observed.any(axis=0).sum()) < MIN_PERIODS:
+    elif int(grid.observed.any(axis=0).sum()) < least:
         _refuse_short(int(grid.observed.any(axis=0).sum()), f"usable {grid.frequency}", noted)
     return grid
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, replace
+from weakref import WeakKeyDictionary
 
 import numpy as np
 import pandas as pd
@@ -13,6 +14,7 @@ from mmm.data.cells import FALSE_WORDS, TRUE_WORDS, column_mark, parse_numbers
 from mmm.data.dates import date_share
 from mmm.data.inputs import ControlRole
 from mmm.data.mapping import ChannelColumns, Mapping
+from mmm.data.outcomes import is_sum, total_and_parts
 from mmm.data.panel import KpiKind
 from mmm.data.read import RawTable
 
@@ -127,13 +129,18 @@ def guess(raw: RawTable) -> Mapping:
     rest = [column for column in columns.values() if column.name != date]
     market = _market_column(raw, rest)
     population = next((c.name for c in rest if c.numeric and c.has(POPULATION)), None)
-    value = next((c.name for c in rest if c.numeric and _is_value_per_kpi(c)), None)
+    value = next((c.name for c in rest if c.numeric and is_value_per_kpi(c)), None)
     taken = {market, population, value}
     rest = [column for column in rest if column.name not in taken and column.numeric]
-    kpi = _kpi_column(rest)
-    channels = _channels([column for column in rest if column.name != kpi])
+    kpi, parts = _kpi_and_parts(rest)
+    rest = [column for column in rest if column.name not in parts]
+    spends = _channels([column for column in rest if column.name != kpi])
+    channels = _without_total(spends, columns)
+    dropped = {used.spend for name, used in spends.items() if name not in channels}
     used = {kpi} | {name for c in channels.values() for name in (c.spend, c.exposure)}
-    controls = {column.name: _role(column) for column in rest if column.name not in used and _is_control(column)}
+    controls = {
+        column.name: _role(column) for column in rest if column.name not in used | dropped and _is_control(column)
+    }
     kind = _kpi_kind(columns[kpi]) if kpi in columns else KpiKind.REVENUE
     return Mapping(
         date=date,
@@ -150,7 +157,14 @@ def guess(raw: RawTable) -> Mapping:
 
 def described(raw: RawTable) -> dict[str, Column]:
     """What name and content of each column say, by its name."""
-    return {name: _column(raw, name) for name in raw.columns}
+    known = _DESCRIBED.get(raw)
+    if known is None:
+        known = _DESCRIBED[raw] = {name: _column(raw, name) for name in raw.columns}
+    return dict(known)
+
+
+_DESCRIBED: WeakKeyDictionary[RawTable, dict[str, Column]] = WeakKeyDictionary()
+"""Columns of tables that are still held somewhere: joining, guessing and checking all ask for them."""
 
 
 def _column(raw: RawTable, name: str) -> Column:
@@ -197,7 +211,8 @@ def _market_column(raw: RawTable, rest: list[Column]) -> str | None:
     return None
 
 
-def _is_value_per_kpi(column: Column) -> bool:
+def is_value_per_kpi(column: Column) -> bool:
+    """Whether a column says what one unit of the KPI is worth."""
     words = column.words
     if words in {("aov",), ("ltv",), ("clv",)} or words[-3:] == ("average", "order", "value"):
         return True
@@ -218,6 +233,30 @@ def _kpi_column(rest: list[Column]) -> str:
     ]
     plain = [column for column in plain if not _is_counter(column)]
     return plain[0].name if plain else ""
+
+
+def _kpi_and_parts(rest: list[Column]) -> tuple[str, tuple[str, ...]]:
+    """The likeliest KPI; where a total stands beside its parts, online and in store, the total and those parts."""
+    found = total_of_sales(rest)
+    return found if found is not None else (_kpi_column(rest), ())
+
+
+def total_of_sales(rest: list[Column]) -> tuple[str, tuple[str, ...]] | None:
+    """A column of sales that is the sum of others, such as online and in store, and those; None where there is none."""
+    sales = [c for c in rest if not (c.flag or c.has(COMPETITOR | SPEND | EXPOSURE | RATIO | HELPER | CHANNEL))]
+    found = total_and_parts({column.name: column.numbers for column in sales})
+    if found is None or not any(c.has(MONEY_KPI | COUNT_KPI) for c in sales if c.name in (found[0], *found[1])):
+        return None
+    return found
+
+
+def _without_total(channels: dict[str, ChannelColumns], columns: dict[str, Column]) -> dict[str, ChannelColumns]:
+    """The channels without a column that adds up all the others."""
+    for name, used in channels.items():
+        others = [columns[other.spend].numbers for key, other in channels.items() if key != name]
+        if len(others) >= 2 and is_sum(columns[used.spend].numbers, others):
+            return {key: other for key, other in channels.items() if key != name}
+    return channels
 
 
 def with_kpi(mapping: Mapping, column: str) -> Mapping:
@@ -305,7 +344,7 @@ def _is_control(column: Column) -> bool:
     joined = "".join(column.words)
     if joined in HELPER or joined in DATE or _is_counter(column):
         return False
-    if _is_exposure(column) or _is_value_per_kpi(column) or re.fullmatch(r"column \d+", column.name):
+    if _is_exposure(column) or is_value_per_kpi(column) or re.fullmatch(r"column \d+", column.name):
         return False
     outcome = column.has(MONEY_KPI | COUNT_KPI) and not column.has(COMPETITOR)
     if outcome and not (column.flag or "control" in column.words):

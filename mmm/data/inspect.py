@@ -10,12 +10,14 @@ from typing import Any
 
 import numpy as np
 
-from mmm.data.build import BuildResult, build_panel
+from mmm.data.build import BuildResult, build_panel, build_part
 from mmm.data.findings import Finding, Question, Severity
+from mmm.data.hints import kpi_question, reconciled, total_column
 from mmm.data.mapping import Mapping, answer, guess_mapping
 from mmm.data.read import RawTable, read_table
 from mmm.data.rows import column_totals
-from mmm.data.sources.assemble import Assembly, assemble
+from mmm.data.sources.assemble import Assembly, answer_recipe, assemble
+from mmm.data.sources.source import Layout, Measure
 from mmm.errors import DataError
 
 MAX_ROUNDS = 6  # rounds of answers; an answer may lead to the next question
@@ -119,17 +121,73 @@ def refusal(message: str) -> Remark:
 
 
 def _inspected(tables: list[RawTable], assembly: Assembly, remarks: list[Remark]) -> Inspection:
-    remarks = [*remarks, *_placed(assembly.findings, None)]
+    remarks = [*remarks, *_placed((found for found in assembly.findings if not _asks_claim(found, assembly)), None)]
     totals = _totals(tables, assembly)
+    assembly = _without_claims(tables, assembly)
     if assembly.table is None:
         return _summed_up(tables, remarks, assembly.questions, 0, totals)
     mapping = default_mapping(assembly.table)
+    if _media_only(assembly):
+        mapping = replace(mapping, kpi="")
+    part = _part_of(mapping)
+    if part is not None and mapping.date:
+        found = build_part(assembly.table, mapping)
+        seen = {remark.finding for remark in remarks}
+        remarks += _placed((finding for finding in found.findings if finding not in seen), None)
+        remarks += _placed([Finding("part", Severity.INFO, part)], None)
+        return _summed_up(tables, remarks, (*assembly.questions, *found.questions), found.rows, totals)
+    remarks += _placed(_hints(assembly.table, mapping), None)
     result = build_panel(assembly.table, mapping)
+    asked = kpi_question(assembly.table, mapping)
     seen = {remark.finding for remark in remarks}
     remarks += _placed((found for found in result.findings if found not in seen), None)
-    questions = (*assembly.questions, *result.questions)
+    questions = (*assembly.questions, *([asked] if asked is not None else []), *result.questions)
     rows = _rows(assembly.table, mapping, result)
     return _summed_up(tables, remarks, questions, rows, totals)
+
+
+def _hints(table: RawTable, mapping: Mapping) -> list[Finding]:
+    """What the guess made of totals that stand beside their parts."""
+    total = total_column(table, mapping)
+    notes = [reconciled(table, mapping)]
+    if total is not None:
+        message = f"“{total}” adds up the spend of all channels; it was not taken for a channel."
+        notes.append(Finding("total_column", Severity.INFO, message, None, total))
+    return [note for note in notes if note is not None]
+
+
+def _asks_claim(finding: Finding, assembly: Assembly) -> bool:
+    return finding.code == "kpi" and finding.severity is Severity.ASK and _media_only(assembly)
+
+
+def _media_only(assembly: Assembly) -> bool:
+    """Whether every file is a report of advertising: what it calls conversions is a platform's claim, not the KPI."""
+    own = {Measure.REVENUE, Measure.ORDERS, Measure.UNITS}
+    return all(
+        source.layout is Layout.ROWS
+        and Measure.SPEND in source.measures.values()
+        and not own & {*source.measures.values()}
+        for source in assembly.recipe.sources
+    )
+
+
+def _without_claims(tables: list[RawTable], assembly: Assembly) -> Assembly:
+    """The files joined without asking which platform's claim is the KPI, where there is none but claims."""
+    open_ = assembly.questions
+    if assembly.table is None and [asked.mapping_field for asked in open_] == ["kpi"] and _media_only(assembly):
+        return assemble(tables, answer_recipe(assembly.recipe, open_[0], open_[0].options[0]))
+    return assembly
+
+
+def _part_of(mapping: Mapping) -> str | None:
+    """What a table lacks that is only one half of a data set: its KPI or its advertising; None for any other."""
+    if mapping.channels and not mapping.kpi:
+        return (
+            "The file holds advertising without the company's own sales. With a table of sales it becomes a data set."
+        )
+    if mapping.kpi and not mapping.channels:
+        return "The file holds sales without advertising. With the channels' spend it becomes a data set."
+    return None
 
 
 def default_mapping(raw: RawTable) -> Mapping:

@@ -173,7 +173,7 @@ def _plan(mapping: Mapping) -> list[tuple[str, Use]]:
     asked = isinstance(mapping.value_per_kpi, str) and mapping.kpi_kind is KpiKind.UNITS
     value = [str(mapping.value_per_kpi)] if asked else []
     return [
-        (mapping.kpi, Use.KPI),
+        *((column, Use.KPI) for column in [mapping.kpi] if column),
         *((channel.spend, Use.SPEND) for channel in channels),
         *((channel.exposure, Use.EXPOSURE) for channel in channels if channel.exposure is not None),
         *((control, Use.CONTROL) for control in mapping.controls),

@@ -79,3 +79,39 @@ class TestCommand:
         done = call(path)
         assert done.exit_code == 0
         assert done.stdout.startswith("accept: 30 rows (periods × markets), 4 columns")
+
+
+class TestTotalsBesideTheirParts:
+    ROWS = range(30)
+
+    def columns(self, **extra):
+        return table(extra={name: [str(cell(i)) for i in self.ROWS] for name, cell in extra.items()})
+
+    def test_a_column_that_adds_up_all_spend_is_no_channel(self):
+        found = inspected(self.columns(total_spend=lambda i: 100 + i + 50 + i % 5))
+        assert found.verdict == "accept"
+        assert [remark.finding.code for remark in found.remarks] == ["total_column"]
+
+    def test_sales_online_and_in_store_are_one_total_and_not_three_series(self):
+        text = self.columns(online=lambda i: 400 + 7 * (i % 4), in_store=lambda i: 600 + 10 * i - 7 * (i % 4))
+        found = inspected(text)
+        assert found.verdict == "accept"
+        assert [remark.finding.code for remark in found.remarks] == ["reconciled"]
+
+    def test_sales_in_two_places_without_a_total_are_asked_about(self):
+        text = self.columns(store_sales=lambda i: 300 + i % 7).replace("date,sales", "date,online_sales")
+        found = inspected(text)
+        assert found.verdict == "ask"
+        assert [(asked.code, asked.options) for asked in found.questions] == [("kpi", ("online_sales", "store_sales"))]
+
+    def test_revenue_beside_its_orders_is_no_question(self):
+        assert inspected(self.columns(orders=lambda i: 30 + i % 7)).questions == ()
+
+
+def test_advertising_without_sales_is_a_part_and_not_refused():
+    found = inspected(
+        table().replace("sales", "comment").replace(",10", ",x10").replace(",11", ",x11").replace(",12", ",x")
+    )
+    assert found.verdict in {"accept", "repair"}
+    assert found.rows == 30
+    assert found.remarks[-1].finding.code == "part"
