@@ -57,7 +57,7 @@ def history(panel: Panel, key: str = "history", *, marks: Sequence[Mark] = ()) -
         yaxis2=value_axis(
             safe(f"spend, {panel.currency} a {per}"), plain=_small(spend.sum(axis=1)), domain=list(SPEND_PART)
         ),
-        legend={"orientation": "h", "x": 0, "y": SPEND_PART[1] + 0.01, "yanchor": "bottom", "traceorder": "normal"},
+        legend={"orientation": "h", "x": 0, "y": -0.12, "yanchor": "top", "traceorder": "normal"},
         shapes=list(_gaps(panel)),
         margin={"l": 8, "r": 8, "t": 12, "b": 8},
     )

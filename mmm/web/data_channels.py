@@ -30,6 +30,7 @@ from mmm.web.data_rules import (
     with_rules,
 )
 from mmm.web.data_upload import Upload, apply_recipe
+from mmm.web.data_words import currency_of
 
 if TYPE_CHECKING:
     from mmm.access.actor import Actor
@@ -66,11 +67,12 @@ def channels_section(actor: Actor, upload: Upload) -> None:
 def _report(actor: Actor, upload: Upload, place: int) -> None:
     source = upload.reading.assembly.recipe.sources[place]
     leftover = [row for row in upload.reading.assembly.unmatched if row.source == place][:MANY]
+    currency = currency_of(source, upload.reading.files[place])
     sums_side, rows_side = st.columns(2, gap="large")
     with sums_side:
-        _sums(upload.channel_sums(place), source, upload.key("sums", place))
+        _sums(upload.channel_sums(place), currency, upload.key("sums", place))
     with rows_side:
-        typed = _leftover(upload, place, leftover, source)
+        typed = _leftover(upload, place, leftover, currency)
     with st.expander(
         f"Rules of {escape(source.label or source.name)}", key=upload.key("rules_of", place), expanded=bool(leftover)
     ):
@@ -127,8 +129,9 @@ def _rules_editor(upload: Upload, place: int, source: Source) -> list[dict[str, 
     return edited(rows, st.session_state.get(key) or {})
 
 
-def _leftover(upload: Upload, place: int, rows: list[Unmatched], source: Source) -> dict[int, str]:
+def _leftover(upload: Upload, place: int, rows: list[Unmatched], currency: str) -> dict[int, str]:
     """Rows that no rule matched with their spend; a channel typed beside one becomes a rule."""
+    source = upload.reading.assembly.recipe.sources[place]
     if not rows:
         st.caption("Every row is matched by a rule." if source.rules else "Every text is a channel of its own.")
         return {}
@@ -152,14 +155,14 @@ def _leftover(upload: Upload, place: int, rows: list[Unmatched], source: Source)
             "Rows of": st.column_config.TextColumn(width=200),
             GOES_TO: st.column_config.TextColumn(max_chars=60, width=140),
             "Rows": st.column_config.NumberColumn(width=70, format="localized"),
-            "Spend": _money_column(source),
+            "Spend": _money_column(currency),
         },
     )
     typed = (st.session_state.get(key) or {}).get("edited_rows", {})
     return {int(row): str(cells.get(GOES_TO) or "") for row, cells in typed.items()}
 
 
-def _sums(sums: tuple[ChannelSum, ...], source: Source, key: str) -> None:
+def _sums(sums: tuple[ChannelSum, ...], currency: str, key: str) -> None:
     """The channels that come out, with what was spent on each."""
     if not sums:
         return
@@ -176,11 +179,11 @@ def _sums(sums: tuple[ChannelSum, ...], source: Source, key: str) -> None:
         alt="Channels with their rows and their spend",
         column_config={
             "Rows": st.column_config.NumberColumn(width=70, format="localized"),
-            "Spend": _money_column(source),
+            "Spend": _money_column(currency),
         },
     )
 
 
-def _money_column(source: Source) -> Any:  # noqa: ANN401 - Streamlit's own type of a column
-    sign = symbol(source.currency or "").strip()
+def _money_column(currency: str) -> Any:  # noqa: ANN401 - Streamlit's own type of a column
+    sign = symbol(currency).strip()
     return st.column_config.NumberColumn(f"Spend, {sign}" if sign else "Spend", format="localized")

@@ -18,7 +18,7 @@ from mmm.web.holder import services
 if TYPE_CHECKING:
     from mmm.access.actor import Actor
     from mmm.data.mapping import Mapping as ColumnMapping
-    from mmm.data.sources.source import Recipe
+    from mmm.data.sources.source import Recipe, Rule
     from mmm.services.datasets import DatasetInfo, DatasetVersionInfo
     from mmm.services.lineage import Lineage, Privacy, SourceFile
 
@@ -101,6 +101,7 @@ def versions_table(versions: Sequence[DatasetVersionInfo]) -> None:
             "Uploaded (UTC)": st.column_config.DatetimeColumn(format="D MMM YYYY, HH:mm", timezone="UTC"),
             "From": st.column_config.DateColumn(format="D MMM YYYY"),
             "To": st.column_config.DateColumn(format="D MMM YYYY", help="First day of the last period"),
+            "File": st.column_config.TextColumn(width=260),
             "SHA-256": st.column_config.TextColumn(width="small", help="Of the file; of several, of their hashes"),
         },
     )
@@ -147,7 +148,7 @@ def _rules(recipe: Recipe, version_id: str) -> None:
         {
             "File": source.label or source.name,
             "Channel": rule.channel,
-            "Where": f"{rule.how} “{rule.text}”" + (f" in {rule.column}" if rule.column else ""),
+            "Where": _where(rule),
         }
         for source in recipe.sources
         for rule in source.rules
@@ -161,6 +162,13 @@ def _rules(recipe: Recipe, version_id: str) -> None:
             key=f"data_rules_{version_id}",
             alt=f"{counted(len(rows), 'rule')} that sent rows to channels",
         )
+
+
+def _where(rule: Rule) -> str:
+    if not rule.text and rule.how == "contains":
+        return "every row"
+    verb = "contains" if rule.how == "contains" else "matches the pattern"
+    return f"{rule.column or 'the text'} {verb} “{rule.text}”"
 
 
 def _privacy(privacy: Mapping[str, Privacy], version_id: str) -> None:

@@ -45,8 +45,17 @@ def seen(source: Source, raw: RawTable, totals: dict[str, float], date: str = ""
     else:
         facts.append(_LAYOUTS[source.layout] + (f" by {every.value}" if every is not None else ""))
     text = ", ".join([*facts, *span])
-    said = tuple(f"{column} {_total(value, source, column)}" for column, value in totals.items())
+    currency = currency_of(source, raw)
+    said = tuple(f"{column} {_total(value, source, column, currency)}" for column, value in totals.items())
     return Seen(text[:1].upper() + text[1:], said)
+
+
+def currency_of(source: Source, raw: RawTable) -> str:
+    """The code of the file's one currency; "" where it has several, or nobody knows."""
+    if source.currency or source.currency_column not in raw.columns:
+        return source.currency or ""
+    codes = distinct(raw, str(source.currency_column))
+    return codes[0] if len(codes) == 1 and len(codes[0]) == 3 else ""
 
 
 def distinct(raw: RawTable, column: str) -> tuple[str, ...]:
@@ -69,8 +78,8 @@ def _dates(source: Source, raw: RawTable, date: str) -> tuple[list[str], Frequen
     return [f"{short_date(first) if alike else long_date(first)} – {long_date(last)}"], detect_frequency(known)
 
 
-def _total(value: float, source: Source, column: str) -> str:
+def _total(value: float, source: Source, column: str, currency: str) -> str:
     """A sum to the cent: it is there to be compared."""
     measure = source.measures.get(column)
-    sign = symbol(source.currency or "") if measure is not None and measure.money else ""
+    sign = symbol(currency) if measure is not None and measure.money else ""
     return f"{sign}{value:,.2f}".removesuffix(".00").replace("-", "\u2212")

@@ -209,7 +209,9 @@ def periods_of(days: DateArray, source: Source) -> Periods | None:
         length = Length.DAY  # some rows a week on changing weekdays
     if length is None:
         return None
-    at_end = bool(source.dated_at_end) and length is Length.WEEK
+    if length is not Length.WEEK:
+        return Periods(length)
+    at_end = bool(source.dated_at_end)
     usual = weekday_of(distinct) if source.week_start is None or at_end else source.week_start
     return Periods(length, (usual + 1) % 7 if at_end else usual)
 

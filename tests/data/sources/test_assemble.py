@@ -236,3 +236,9 @@ def test_answering_every_question_leads_to_a_table_or_a_refusal(chosen, random):
     assert len({question.code for question in assembly.questions}) == len(assembly.questions)
     if assembly.table is not None and len(tables) > 1:
         assert all(numbers(assembly.table, name) is not None for name in assembly.made_of)
+
+
+def test_months_beside_days_of_a_report_keep_their_figures():
+    monthly = file({"month": [date(2024, 1 + i, 1) for i in range(9)], "sales": [1000 + i for i in range(9)]})
+    assembly, _ = answered([monthly, meta(n=250, first=date(2024, 1, 1))])
+    assert total(assembly.table, "sales") == sum(1000 + i for i in range(9))
