@@ -120,4 +120,4 @@ def test_a_file_of_paths_is_refused_with_reasons():
     raw, mapping, _ = opened("channelattribution_pathdata.csv")
     result = build_panel(raw, mapping)
     assert result.panel is None
-    assert [finding.code for finding in result.findings] == ["no_channel_column"]
+    assert [finding.code for finding in result.findings] == ["no_date_column", "no_channel_column"]
