@@ -12,6 +12,7 @@ from mmm.errors import IntegrityError
 
 if TYPE_CHECKING:
     import pandas as pd
+    import pyarrow as pa
 
 HEAD = b"mixwright"
 FORMAT_VERSION = 1
@@ -40,7 +41,7 @@ def table_to_parquet(table: pd.DataFrame) -> bytes:
     import pyarrow as pa
     import pyarrow.parquet as pq
 
-    columns = [pa.array(_texts(table.iloc[:, i]), type=pa.string()) for i in range(table.shape[1])]
+    columns = [_texts(table.iloc[:, i]) for i in range(table.shape[1])]
     names = [str(name) for name in table.columns]
     rows = pa.array(pd.Series(table.index).tolist())
     buffer = io.BytesIO()
@@ -73,6 +74,14 @@ def table_from_parquet(data: bytes) -> pd.DataFrame:
     return table
 
 
-def _texts(column: pd.Series) -> list[str | None]:
+def _texts(column: pd.Series) -> pa.Array:
+    """A column as text; what is missing is null."""
+    import pandas as pd
+    import pyarrow as pa
+
+    if isinstance(column.dtype, pd.StringDtype):
+        found = pa.array(column, type=pa.string(), from_pandas=True)
+        return found.combine_chunks() if isinstance(found, pa.ChunkedArray) else found
     missing = column.isna().tolist()
-    return [None if gone else str(cell) for cell, gone in zip(column.tolist(), missing, strict=True)]
+    cells = [None if gone else str(cell) for cell, gone in zip(column.tolist(), missing, strict=True)]
+    return pa.array(cells, type=pa.string())

@@ -21,6 +21,7 @@ from mmm.errors import DataError
 from mmm.services.base import Kit, Service, requires
 from mmm.services.datasets import Datasets
 from mmm.services.discreet import (
+    alone,
     assembled,
     cells_of,
     discreet,
@@ -180,7 +181,7 @@ class Desk(Service):
         refuse_needed(mapping, reading.assembly.recipe.sources, leave_out, pseudonyms)
         hidden = cells_of(reading.files, {*leave_out, *pseudonyms})
         private = self._private(actor, reading, leave_out, pseudonyms)
-        draft = _drafted(private, mapping, answers or {}, how, frozenset(leave_out))
+        draft = _drafted(private, mapping, answers or {}, how, frozenset(leave_out), checked=False)
         if not draft.ready:
             raise DataError(hushed(why_not(draft), hidden))
         draft = replace(draft, findings=discreet(draft.findings, hidden))
@@ -196,7 +197,7 @@ class Desk(Service):
         if draft.result.panel is None or draft.table is None:
             raise DataError(why_not(draft))
         files = without(private.files, leave_out)
-        alone = len(files) == 1 and draft.table.frame.equals(files[0].frame)
+        as_it_is = len(files) == 1 and draft.table.frame.equals(files[0].frame)
         fates = [privacy.fate for privacy in origin.privacy.values()]
         return self._datasets.save(
             actor,
@@ -206,7 +207,7 @@ class Desk(Service):
             findings=draft.findings,
             panel=draft.result.panel,
             as_read=[file.frame for file in files],
-            table=None if alone else draft.table.frame,
+            table=None if as_it_is else draft.table.frame,
             dataset_id=private.dataset_id,
             version_id=private.id,
             after=None if private.past is None else private.past.info.id,
@@ -236,14 +237,20 @@ class Desk(Service):
         """The upload with pseudonyms in its files, and with a table in which nothing of the columns left out is."""
         if not leave_out and not pseudonyms:
             return reading
-        files = reading.files
-        if pseudonyms:
-            with self._work() as uow:
-                files = with_pseudonyms(
-                    files, pseudonyms, lambda texts: uow.vault.pseudonyms(actor.workspace_id, texts)
-                )
-                uow.commit()
-        return replace(reading, files=files, assembly=assembled(files, reading.assembly, leave_out))
+        whole = alone(reading.assembly)
+        if whole is None:
+            files = self._pseudonymous(actor, reading.files, pseudonyms)
+            return replace(reading, files=files, assembly=assembled(files, reading.assembly, leave_out))
+        made = self._pseudonymous(actor, (*reading.files, dropped(whole, leave_out)), pseudonyms)
+        return replace(reading, files=made[:-1], assembly=replace(reading.assembly, table=made[-1]))
+
+    def _pseudonymous(self, actor: Actor, tables: tuple[RawTable, ...], columns: Sequence[str]) -> tuple[RawTable, ...]:
+        if not columns:
+            return tables
+        with self._work() as uow:  # the first pseudonym of a workspace makes its key
+            made = with_pseudonyms(tables, columns, lambda texts: uow.vault.pseudonyms(actor.workspace_id, texts))
+            uow.commit()
+        return made
 
     def _same(
         self, actor: Actor, reading: Reading, draft: Draft, origin: Origin, name: str
@@ -322,7 +329,13 @@ def _suggested(past: Past, raw: RawTable, mapping: Mapping) -> Literal["append",
 
 
 def _drafted(
-    reading: Reading, mapping: Mapping, answers: MappingType[str, str], how: How, outside: frozenset[str]
+    reading: Reading,
+    mapping: Mapping,
+    answers: MappingType[str, str],
+    how: How,
+    outside: frozenset[str],
+    *,
+    checked: bool = True,
 ) -> Draft:
     """What would be stored of a reading without the columns `outside`."""
     if reading.raw is None:
@@ -331,9 +344,9 @@ def _drafted(
     if how == "append":
         if reading.past is None:
             raise DataError("There is no version to append these rows to. Choose the data set that they continue.")
-        draft = consider_appended(reading.past, raw, mapping, answers)
+        draft = consider_appended(reading.past, raw, mapping, answers, checked=checked)
     else:
-        draft = consider(raw, mapping, answers)
+        draft = consider(raw, mapping, answers, checked=checked)
     return replace(draft, findings=tuple(dict.fromkeys((*reading.assembly.findings, *draft.findings))), how=how)
 
 

@@ -72,6 +72,12 @@ def with_pseudonyms(files: Sequence[RawTable], columns: Collection[str], made: P
     return tuple(found)
 
 
+def alone(assembly: Assembly) -> RawTable | None:
+    """The table of a single file that has the columns of that file; None where rows were added up or files joined."""
+    single = [source.layout for source in assembly.recipe.sources] == [Layout.TABLE]
+    return assembly.table if single else None
+
+
 def assembled(files: Sequence[RawTable], before: Assembly, leave_out: Collection[str]) -> Assembly:
     """The files put together again without the columns left out, as far as they are not needed to read the rows.
 

@@ -139,10 +139,11 @@ class Draft:
         return self.result.panel is not None and not self.refusals and not self.open
 
 
-def consider(raw: RawTable, mapping: Mapping, answers: MappingType[str, str]) -> Draft:
+def consider(raw: RawTable, mapping: Mapping, answers: MappingType[str, str], *, checked: bool = True) -> Draft:
     """The panel under a mapping and a person's answers, or everything that stands before it.
 
     Answers already inside `mapping` count as given. An answer to a question that the file does not ask is not used.
+    Without `checked`, what the panel cannot teach is not looked at.
     """
     asked: dict[str, Asked] = {}
     result = build_panel(raw, mapping)
@@ -160,11 +161,13 @@ def consider(raw: RawTable, mapping: Mapping, answers: MappingType[str, str]) ->
         result = build_panel(raw, mapping)
     export = _platform_export(raw, mapping) if "duplicates" in asked else None
     findings = (*result.findings, export) if export is not None else result.findings
-    checks = check_panel(result.panel) if result.panel is not None else ()
+    checks = check_panel(result.panel) if checked and result.panel is not None else ()
     return Draft(mapping, tuple(asked.values()), result, findings, checks, table=raw)
 
 
-def consider_appended(past: Past, raw: RawTable, mapping: Mapping, answers: MappingType[str, str]) -> Draft:
+def consider_appended(
+    past: Past, raw: RawTable, mapping: Mapping, answers: MappingType[str, str], *, checked: bool = True
+) -> Draft:
     """As `consider`, of the version before with the rows of `raw` put behind it.
 
     Besides the questions about the rows, the answer "overlap" says which file counts where both have a period.
@@ -182,7 +185,7 @@ def consider_appended(past: Past, raw: RawTable, mapping: Mapping, answers: Mapp
         return _not_appended(raw, mapping, answers, "The rows cannot be put behind the version before.")
     if mapping.decimal_mark == "comma" and table.dialect.decimal == ".":
         mapping = replace(mapping, decimal_mark="point")  # the two files differed, so cells were written anew
-    draft = consider(table, mapping, answers)
+    draft = consider(table, mapping, answers, checked=checked)
     asked = tuple(Asked(question, prefer) for question in both.questions)
     return replace(
         draft,

@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from mmm.errors import IntegrityError
-from mmm.services.as_read import table_from_parquet, table_to_parquet
+from mmm.services.as_read import table_from_parquet, table_to_parquet, tables_from_bytes, tables_to_bytes
 
 TEXT = st.text(st.characters(exclude_categories=["Cs"]), max_size=12)
 
@@ -39,6 +39,16 @@ def test_numbers_and_dates_become_the_text_they_show():
         ["1.0", None],
         ["2.5", "2024-01-01 00:00:00"],
     ]
+
+
+def test_several_tables_come_back_in_order_and_one_is_stored_as_it_always_was():
+    one = pd.DataFrame({"a": ["1", None]}, dtype="str")
+    two = pd.DataFrame({"b": ["=x"], "c": [""]}, dtype="str", index=[7])
+    back = tables_from_bytes(tables_to_bytes([one, two, one]))
+    assert [table.to_numpy().tolist() for table in back] == [[["1"], [None]], [["=x", ""]], [["1"], [None]]]
+    assert list(back[1].index) == [7]
+    assert tables_to_bytes([one]) == table_to_parquet(one)
+    assert len(tables_from_bytes(table_to_parquet(one))) == 1
 
 
 def test_a_table_in_another_format_is_refused():
