@@ -82,6 +82,11 @@ KPI_ORDER = [
     "target",
     "response",
 ]
+_PLATFORM = _words(
+    "google adwords bing facebook meta instagram tiktok snapchat pinterest linkedin twitter youtube amazon ads "
+    "fivetran platform claimed attributed tracked pixel"
+)
+_CLAIMED = _words("conversion conversions purchases acquisitions value")
 COMPETITOR = _words("competitor competitors competition comp rival wettbewerb konkurrenz")
 MEDIATOR = _words("sessions session visits visit visitors traffic pageviews")
 PREDICTOR = _words("weather temperature temp rain rainfall sunshine snow wetter temperatur")
@@ -219,9 +224,17 @@ def is_value_per_kpi(column: Column) -> bool:
     return "per" in words and words[0] in {"revenue", "value", "sales", "income", "profit", "umsatz"}
 
 
+def is_claim(column: Column) -> bool:
+    """Whether a column holds the sales that an advertising platform claims, by its name: "Google Ads conversions".
+
+    A person may choose it for the KPI; by itself it is none.
+    """
+    return column.has(_PLATFORM) and column.has(_CLAIMED)
+
+
 def _kpi_column(rest: list[Column]) -> str:
     def rank(column: Column) -> int:
-        if column.has(COMPETITOR | SPEND | EXPOSURE | RATIO | {"control"}) or column.flag:
+        if column.has(COMPETITOR | SPEND | EXPOSURE | RATIO | {"control"}) or column.flag or is_claim(column):
             return 1000
         return next((place for place, word in enumerate(KPI_ORDER) if word in column.words), 1000)
 
@@ -231,7 +244,7 @@ def _kpi_column(rest: list[Column]) -> str:
     plain = [
         c for c in rest if not (c.has(COMPETITOR | SPEND | EXPOSURE | HELPER | CHANNEL) or c.flag or _is_media_code(c))
     ]
-    plain = [column for column in plain if not _is_counter(column)]
+    plain = [column for column in plain if not (_is_counter(column) or is_claim(column))]
     return plain[0].name if plain else ""
 
 

@@ -12,6 +12,7 @@ from mmm.data.guess import (
     SPEND,
     Column,
     described,
+    is_claim,
     is_value_per_kpi,
     total_of_sales,
 )
@@ -50,6 +51,7 @@ def kpi_question(raw: RawTable, mapping: Mapping) -> Question | None:
     named = [c for c in columns.values() if c.numeric and not c.flag and c.name not in used]
     named = [c for c in named if c.has(SALES_WORDS) and not c.has(COMPETITOR | SPEND | EXPOSURE | RATIO | {"control"})]
     kpi = columns[mapping.kpi]
+    named = [c for c in named if not is_claim(c)]
     rivals = [c.name for c in named if c.name != kpi.name and not is_value_per_kpi(c) and _same_sales(kpi, c)]
     if not rivals:
         return None

@@ -12,12 +12,12 @@ import numpy as np
 
 from mmm.data.build import BuildResult, build_panel, build_part
 from mmm.data.findings import Finding, Question, Severity
+from mmm.data.guess import with_kpi
 from mmm.data.hints import kpi_question, reconciled, total_column
 from mmm.data.mapping import Mapping, answer, guess_mapping
 from mmm.data.read import RawTable, read_table
 from mmm.data.rows import column_totals
-from mmm.data.sources.assemble import Assembly, answer_recipe, assemble
-from mmm.data.sources.source import Layout, Measure
+from mmm.data.sources.assemble import Assembly, assemble
 from mmm.errors import DataError
 
 MAX_ROUNDS = 6  # rounds of answers; an answer may lead to the next question
@@ -121,14 +121,13 @@ def refusal(message: str) -> Remark:
 
 
 def _inspected(tables: list[RawTable], assembly: Assembly, remarks: list[Remark]) -> Inspection:
-    remarks = [*remarks, *_placed((found for found in assembly.findings if not _asks_claim(found, assembly)), None)]
+    remarks = [*remarks, *_placed(assembly.findings, None)]
     totals = _totals(tables, assembly)
-    assembly = _without_claims(tables, assembly)
     if assembly.table is None:
         return _summed_up(tables, remarks, assembly.questions, 0, totals)
     mapping = default_mapping(assembly.table)
-    if _media_only(assembly):
-        mapping = replace(mapping, kpi="")
+    if assembly.recipe.kpi not in (None, mapping.kpi):
+        mapping = with_kpi(mapping, str(assembly.recipe.kpi))
     part = _part_of(mapping)
     if part is not None and mapping.date:
         found = build_part(assembly.table, mapping)
@@ -154,29 +153,6 @@ def _hints(table: RawTable, mapping: Mapping) -> list[Finding]:
         message = f"“{total}” adds up the spend of all channels; it was not taken for a channel."
         notes.append(Finding("total_column", Severity.INFO, message, None, total))
     return [note for note in notes if note is not None]
-
-
-def _asks_claim(finding: Finding, assembly: Assembly) -> bool:
-    return finding.code == "kpi" and finding.severity is Severity.ASK and _media_only(assembly)
-
-
-def _media_only(assembly: Assembly) -> bool:
-    """Whether every file is a report of advertising: what it calls conversions is a platform's claim, not the KPI."""
-    own = {Measure.REVENUE, Measure.ORDERS, Measure.UNITS}
-    return all(
-        source.layout is Layout.ROWS
-        and Measure.SPEND in source.measures.values()
-        and not own & {*source.measures.values()}
-        for source in assembly.recipe.sources
-    )
-
-
-def _without_claims(tables: list[RawTable], assembly: Assembly) -> Assembly:
-    """The files joined without asking which platform's claim is the KPI, where there is none but claims."""
-    open_ = assembly.questions
-    if assembly.table is None and [asked.mapping_field for asked in open_] == ["kpi"] and _media_only(assembly):
-        return assemble(tables, answer_recipe(assembly.recipe, open_[0], open_[0].options[0]))
-    return assembly
 
 
 def _part_of(mapping: Mapping) -> str | None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from datetime import date, timedelta
 
 import pytest
 from typer.testing import CliRunner
@@ -106,6 +107,29 @@ class TestTotalsBesideTheirParts:
 
     def test_revenue_beside_its_orders_is_no_question(self):
         assert inspected(self.columns(orders=lambda i: 30 + i % 7)).questions == ()
+
+
+def test_a_platforms_export_alone_is_a_part_of_whole_weeks():
+    found = inspect_files([("meta.csv", META.encode())])
+    assert (found.verdict, found.rows, found.questions) == ("repair", 4, ())
+    assert {"no_own_sales", "part"} <= {remark.finding.code for remark in found.remarks}
+    assert found.totals["Purchases"] == 33 * 3
+
+
+def test_sales_by_market_without_spend_are_markets_by_whole_weeks():
+    found = inspect_files([("geo.csv", ("date,city,sales\n" + "\n".join(SALES)).encode())])
+    assert (found.verdict, found.rows, found.questions) == ("repair", 8, ())
+    assert found.remarks[-1].finding.code == "part"
+
+
+META = "Campaign name,Day,Amount spent (EUR),Impressions,Link clicks,Purchases\n" + "\n".join(
+    f"Spring,{date(2026, 3, 2) + timedelta(days=day)},{50 + day}.00,1000,20,3" for day in range(33)
+)
+SALES = [
+    f"{date(2026, 3, 2) + timedelta(days=day)},{city},{100 + day % 5}"
+    for city in ("essen", "bonn")
+    for day in range(33)
+]
 
 
 def test_advertising_without_sales_is_a_part_and_not_refused():

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import date, timedelta
+
 import pytest
 
 from mmm.data.panel import KpiKind
@@ -81,6 +83,14 @@ class TestData:
         assert "80 weeks of 2 channels" in texts(app.title)
         labelled(app.selectbox, "Meaning of Umsatz (€)").set_value(Meaning.UNUSED).run()
         assert "Exactly one column is the KPI" in texts(app.warning)
+
+    def test_advertising_without_sales_waits_for_a_kpi(self, app_as):
+        head = "Campaign name,Day,Amount spent (EUR),Impressions,Link clicks,Purchases"
+        first = date(2025, 1, 6)
+        rows = [f"Spring,{first + timedelta(days=day)},{50 + day % 7}.00,1000,20,3" for day in range(210)]
+        app = upload(app_as("analyst", "data"), "\n".join([head, *rows]).encode(), "meta.csv")
+        assert not app.exception
+        assert "Exactly one column is the KPI; no column is at the moment" in texts(app.warning)
 
     def test_a_second_file_continues_the_data_set(self, app_as, installation):
         first = save_one(installation)

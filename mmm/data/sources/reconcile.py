@@ -20,6 +20,7 @@ from mmm.data.read import RawTable
 from mmm.data.sources.join import Joined, numerals
 from mmm.data.sources.series import adds_up
 from mmm.data.sources.source import Layout, Measure, Recipe, Source
+from mmm.data.sources.widen import CLAIMED_BY_ROWS
 
 FloatArray = NDArray[np.float64]
 
@@ -67,10 +68,15 @@ def reconcile(joined: Joined, recipe: Recipe, noted: FindingLog) -> tuple[Joined
         return joined, recipe.kpi
     _compare(claims, noted)
     candidates = _candidates(claims)
-    joined = _with_totals(joined, candidates)
+    joined = _with_totals(joined, [claim for claim in claims if claim in candidates or claim.column == recipe.kpi])
     if recipe.kpi in joined.table.columns:
         return joined, recipe.kpi
+    if not candidates:
+        _note_no_sales(claims, noted)
+        return joined, None
     if len(candidates) == 1:
+        if candidates[0].rank == ANALYSED:
+            _note_analytics(candidates[0], noted)
         return joined, candidates[0].column if len(claims) > 1 else None
     names = ", ".join(f"“{claim.column}”" for claim in candidates)
     rest = "The others are kept for comparison and never added."
@@ -108,14 +114,22 @@ def _measured_claims(index: int, source: Source, names: dict[str, str], table: R
             continue
         headings = {heading for heading, counts in source.measures.items() if counts is measure}
         said = re.compile(rf"(?i)\b{re.escape(measure.value)}$")
-        columns = tuple(name for own, name in names.items() if own in headings or said.search(own))
+        by_rows = {f"{CLAIMED_BY_ROWS} {heading}" for heading in headings}
+        columns = tuple(name for own, name in names.items() if own in headings | by_rows or said.search(own))
         if not columns:
             continue
-        claimed = measure in (Measure.VALUE, Measure.CONVERSIONS)
-        rank = CLAIMED if claimed else ANALYSED if source.platform in ANALYTICS else OWN
         values = _added(table, columns)
+        rank = _rank(source, measure, by_rows=bool(by_rows & names.keys()))
         claims.append(Claim(index, f"{source.label} {measure.value}", columns, measure.money, rank, values))
     return claims
+
+
+def _rank(source: Source, measure: Measure, *, by_rows: bool) -> int:
+    """Whose count a measure is; conversions that rows of no platform do not claim one by one are the company's."""
+    if source.platform in ANALYTICS:
+        return ANALYSED
+    said = source.platform is not None or by_rows
+    return CLAIMED if said and measure in (Measure.VALUE, Measure.CONVERSIONS) else OWN
 
 
 def _table_claims(index: int, names: dict[str, str], cells: dict[str, Column], table: RawTable) -> list[Claim]:
@@ -165,8 +179,8 @@ def _compared(claim: Claim, reference: Claim, both: NDArray[np.bool_]) -> str:
 def _candidates(claims: Sequence[Claim]) -> list[Claim]:
     """What may be the KPI: one where it is clear.
 
-    The company's own money, where one column holds it; else its own counts; several columns of own sales, or none, are
-    candidates all.
+    The company's own money, where one column holds it; else its own counts; several columns of own sales are candidates
+    all. Without own sales, what the analytics measured; what advertising platforms claim is never a candidate.
     """
     own = [claim for claim in claims if claim.rank == OWN]
     for kind in ([c for c in own if c.money], own):
@@ -176,8 +190,27 @@ def _candidates(claims: Sequence[Claim]) -> list[Claim]:
             return kind[:1]
         if kind:
             return [*kind, *(claim for claim in claims if claim.rank == ANALYSED and claim.money is kind[0].money)]
-    money = [claim for claim in claims if claim.money]
-    return [*money, *(claim for claim in claims if not claim.money)]
+    analysed = [claim for claim in claims if claim.rank == ANALYSED]
+    return [claim for claim in analysed if claim.money] or analysed
+
+
+def _note_no_sales(claims: Sequence[Claim], noted: FindingLog) -> None:
+    names = ", ".join(f"“{claim.column}”" for claim in claims)
+    noted.info(
+        "no_own_sales",
+        f"There are no sales of your own in these files: add the file with your sales, or choose one of the platforms' "
+        f"claims as KPI ({names}).",
+    )
+
+
+def _note_analytics(claim: Claim, noted: FindingLog) -> None:
+    noted.info(
+        "analytics_kpi",
+        f"“{claim.column}” is what the analytics measured and was taken for the KPI, because these files hold no sales "
+        "of the company's own books: better add the file with them, if there is one.",
+        None,
+        claim.column,
+    )
 
 
 def _with_totals(joined: Joined, candidates: Sequence[Claim]) -> Joined:

@@ -27,6 +27,7 @@ BY_CHANNEL = (Measure.SPEND, Measure.IMPRESSIONS, Measure.CLICKS)
 """What is added up for each channel; anything else is one series of the whole source."""
 WHOLE = (Measure.IMPRESSIONS, Measure.CLICKS, Measure.SESSIONS, Measure.ORDERS, Measure.UNITS)
 """What is counted in whole numbers, so that 15,106 is fifteen thousand."""
+CLAIMED_BY_ROWS = "claimed"  # before a heading whose numbers are each channel's own claim
 MAX_CHANNELS = 150  # three columns each; more are campaigns that no rule has gathered yet
 
 
@@ -209,8 +210,10 @@ def _columns(
         totals |= {column: total(added.values[column]) for column in split}
     for column in source.measures:
         if column not in split:
-            series, totals[column] = _source_series(added, source, column, noted)
-            heading = _heading(source, column)
+            series, totals[column], once = _source_series(added, source, column, noted)
+            heading = (
+                f"{CLAIMED_BY_ROWS} {column}" if _claims(source, column) and not once else _heading(source, column)
+            )
             columns[_free(columns, heading, f"{source.label} {column}")] = amount_texts(series)
     if source.layout is Layout.ORDERS:
         count = np.bincount(added.group, minlength=len(added.days)).astype(np.float64)
@@ -232,18 +235,25 @@ def _channel_series(
     return f"{channel} {source.measures[column]}", amount_texts(np.nan_to_num(sums))
 
 
-def _source_series(added: Added, source: Source, column: str, noted: FindingLog) -> tuple[FloatArray, float]:
-    """A measure of the source as a whole, `[group]`, and its total.
+def _claims(source: Source, column: str) -> bool:
+    """Whether a file that no platform wrote says in this column what each of its channels is said to have sold."""
+    measures = source.measures
+    claimed = measures[column] in (Measure.CONVERSIONS, Measure.VALUE) and Measure.SPEND in measures.values()
+    return claimed and source.platform is None
+
+
+def _source_series(added: Added, source: Source, column: str, noted: FindingLog) -> tuple[FloatArray, float, bool]:
+    """A measure of the source as a whole, `[group]`, its total, and whether it was taken once a date.
 
     It is added up, or taken once where every row of a date repeats it.
     """
     values = added.values[column]
     sums = group_sums(values, added.group, len(added.days))
     if source.platform is not None or source.layout is Layout.ORDERS:
-        return np.nan_to_num(sums), total(values)
+        return np.nan_to_num(sums), total(values), False
     once = same_within(values, added.group, len(added.days))
     if once is None or not is_repeated(once, values, added.group):
-        return sums, total(values)
+        return sums, total(values), False
     noted.info(
         "repeated_value",
         f"“{column}” has the same value in all rows of a date, so it was counted once a date: {total(once):,.2f} "
@@ -251,7 +261,7 @@ def _source_series(added: Added, source: Source, column: str, noted: FindingLog)
         None,
         column,
     )
-    return once, total(once)
+    return once, total(once), True
 
 
 def _heading(source: Source, column: str) -> str:

@@ -1,3 +1,6 @@
+from dataclasses import replace
+
+from mmm.data.mapping import guess_mapping
 from mmm.data.read import read_table
 from mmm.data.sources.assemble import answer_recipe, assemble
 from tests.data.sources.files import MONDAY, days, file, numbers
@@ -50,11 +53,44 @@ def test_nothing_is_added_up_across_claims():
     assert numbers(table, "sales") == [1000 + i for i in range(N)]
 
 
-def test_claims_alone_are_asked_about_with_advice():
+def test_what_platforms_claim_is_never_the_kpi_by_itself():
+    assembly = assemble([meta()])
+    assert assembly.questions == ()
+    assert assembly.recipe.kpi is None
+    (told_,) = [finding for finding in assembly.findings if finding.code == "no_own_sales"]
+    assert "(“Meta Ads conversions”)" in told_.message
+    assert guess_mapping(assembly.table).kpi == ""
+
+
+def test_a_claim_that_a_person_chose_stays_the_kpi():
+    again = assemble([meta()], replace(assemble([meta()]).recipe, kpi="Meta Ads conversions"))
+    assert again.recipe.kpi == "Meta Ads conversions"
+    assert "no_own_sales" not in {finding.code for finding in again.findings}
+
+
+def test_conversions_by_channel_in_a_long_table_are_claims():
+    lines = [
+        f"{day},{channel},10,{i % 5 + len(channel)}"
+        for i, day in enumerate(days(N, step=7))
+        for channel in ("TV", "Search")
+    ]
+    table = assemble([read_table("long.csv", "\n".join(["week,channel,spend,conversions", *lines]).encode())]).table
+    assert "claimed conversions" in table.columns
+    assert guess_mapping(table).kpi == ""
+
+
+def test_conversions_that_rows_repeat_are_the_companys_own():
+    lines = [f"{day},{channel},10,{i % 5}" for i, day in enumerate(days(N, step=7)) for channel in ("TV", "Search")]
+    assembly = assemble([read_table("long.csv", "\n".join(["week,channel,spend,conversions", *lines]).encode())])
+    assert "conversions" in assembly.table.columns
+    assert "no_own_sales" not in {finding.code for finding in assembly.findings}
+
+
+def test_the_analytics_are_the_kpi_where_nothing_better_is_there():
     assembly = assemble([meta(), ga4()])
-    (question,) = assembly.questions
-    assert "None of them are the company's own books" in question.message
-    assert question.options[0].endswith("revenue")
+    assert assembly.questions == ()
+    assert assembly.recipe.kpi == "GA4 revenue"
+    assert "analytics_kpi" in {finding.code for finding in assembly.findings}
 
 
 def test_one_source_of_sales_leaves_nothing_to_say():
