@@ -20,6 +20,7 @@ from mmm.data.sources.assemble import Assembly
 from mmm.errors import DataError
 from mmm.services.reuse import Past
 from mmm.services.versions import DatasetVersionInfo, How
+from mmm.store.text import storable
 
 DETAIL_UNIQUE = 0.95  # share of rows that a column of campaigns must tell apart, to explain the repeated dates
 MAX_ROUNDS = 6  # rounds of questions; an answer may lead to the next question
@@ -35,12 +36,16 @@ class Upload:
     """A file as it was handed over.
 
     Attributes:
+        name: the file's; what no database can hold of it (a terminal hands over any bytes) is replaced.
         sheet: which sheet of a workbook; None for the first with a table.
     """
 
     name: str
-    content: bytes
+    content: bytes = field(repr=False)
     sheet: str | None = None
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "name", storable(self.name))
 
 
 @dataclass(frozen=True, eq=False)

@@ -24,6 +24,7 @@ from mmm.errors import IntegrityError
 from mmm.store.keys import ruling_key
 from mmm.store.master import Keyring, MasterKey
 from mmm.store.tables import AuditEventRow, AuditHeadRow
+from mmm.store.text import storable, storable_tree
 
 GENESIS = "0" * 64  # "the hash before the first row"
 HEAD_ID = 1
@@ -99,9 +100,9 @@ class AuditLog:
             session_id=(actor.session_id or None) if actor else None,
             action=action,
             object_type=object_type,
-            object_id=object_id,
+            object_id=None if object_id is None else storable(object_id),
             outcome=outcome,
-            details=dict(details or {}),
+            details=storable_tree(dict(details or {})),  # the hash is of what will be read again
             previous=head.hash,
         )
         row.hash = _digest(row)

@@ -6,12 +6,14 @@ import uuid
 from datetime import UTC, date, datetime
 from typing import Any
 
-from sqlalchemy import JSON, DateTime, ForeignKey, Index, LargeBinary, MetaData, String, UniqueConstraint
+from sqlalchemy import JSON, DateTime, ForeignKey, Index, LargeBinary, MetaData, UniqueConstraint
 from sqlalchemy.engine import Dialect
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 from sqlalchemy.types import TypeDecorator
 
-ID = String(32)
+from mmm.store.text import Text
+
+ID = Text(32)
 NAMING = {
     "ix": "ix_%(column_0_label)s",
     "uq": "uq_%(table_name)s_%(column_0_name)s",
@@ -59,7 +61,7 @@ class WorkspaceRow(Base):
 
     __tablename__ = "workspace"
     id: Mapped[str] = mapped_column(ID, primary_key=True, default=new_id)
-    name: Mapped[str] = mapped_column(String(200), unique=True)
+    name: Mapped[str] = mapped_column(Text(200), unique=True)
     created_at: Mapped[datetime]
 
 
@@ -68,9 +70,9 @@ class UserRow(Base):
 
     __tablename__ = "user"
     id: Mapped[str] = mapped_column(ID, primary_key=True, default=new_id)
-    username: Mapped[str] = mapped_column(String(100), unique=True)
-    display_name: Mapped[str] = mapped_column(String(200))
-    password_hash: Mapped[str] = mapped_column(String(300))
+    username: Mapped[str] = mapped_column(Text(100), unique=True)
+    display_name: Mapped[str] = mapped_column(Text(200))
+    password_hash: Mapped[str] = mapped_column(Text(300))
     must_change_password: Mapped[bool]
     active: Mapped[bool]
     failed_attempts: Mapped[int]
@@ -93,7 +95,7 @@ class SessionRow(Base):
 
     __tablename__ = "session"
     id: Mapped[str] = mapped_column(ID, primary_key=True, default=new_id)
-    token_hash: Mapped[str] = mapped_column(String(64), unique=True)
+    token_hash: Mapped[str] = mapped_column(Text(64), unique=True)
     user_id: Mapped[str] = mapped_column(ForeignKey("user.id"), index=True)
     workspace_id: Mapped[str] = mapped_column(ForeignKey("workspace.id"))
     token_version: Mapped[int]
@@ -106,7 +108,7 @@ class TicketRow(Base):
     """Carries a good password check to the route that sets the cookie; used once, within seconds."""
 
     __tablename__ = "ticket"
-    token_hash: Mapped[str] = mapped_column(String(64), primary_key=True)
+    token_hash: Mapped[str] = mapped_column(Text(64), primary_key=True)
     user_id: Mapped[str] = mapped_column(ForeignKey("user.id"))
     token_version: Mapped[int]
     expires_at: Mapped[datetime]
@@ -121,10 +123,10 @@ class DataKeyRow(Base):
     __tablename__ = "data_key"
     id: Mapped[str] = mapped_column(ID, primary_key=True, default=new_id)
     workspace_id: Mapped[str] = mapped_column(ForeignKey("workspace.id"), index=True)
-    master_key_id: Mapped[str] = mapped_column(String(16))
+    master_key_id: Mapped[str] = mapped_column(Text(16))
     wrapped: Mapped[bytes]
     created_at: Mapped[datetime]
-    purpose: Mapped[str] = mapped_column(String(20))
+    purpose: Mapped[str] = mapped_column(Text(20))
 
 
 class DatasetRow(Base):
@@ -134,7 +136,7 @@ class DatasetRow(Base):
     __table_args__ = (UniqueConstraint("workspace_id", "name"),)
     id: Mapped[str] = mapped_column(ID, primary_key=True, default=new_id)
     workspace_id: Mapped[str] = mapped_column(ForeignKey("workspace.id"))
-    name: Mapped[str] = mapped_column(String(200))
+    name: Mapped[str] = mapped_column(Text(200))
     is_sample: Mapped[bool]
     archived: Mapped[bool]
     created_at: Mapped[datetime]
@@ -154,8 +156,8 @@ class DatasetVersionRow(Base):
     dataset_id: Mapped[str] = mapped_column(ForeignKey("dataset.id"))
     parent_id: Mapped[str | None] = mapped_column(ForeignKey("dataset_version.id"))
     number: Mapped[int]
-    source_name: Mapped[str] = mapped_column(String(300))
-    source_sha256: Mapped[str] = mapped_column(String(64))
+    source_name: Mapped[str] = mapped_column(Text(300))
+    source_sha256: Mapped[str] = mapped_column(Text(64))
     source_bytes: Mapped[int]
     summary: Mapped[dict[str, Any]]
     created_by: Mapped[str] = mapped_column(ID)
@@ -176,7 +178,7 @@ class AnnotationRow(Base):
     id: Mapped[str] = mapped_column(ID, primary_key=True, default=new_id)
     workspace_id: Mapped[str] = mapped_column(ForeignKey("workspace.id"))
     dataset_id: Mapped[str] = mapped_column(ForeignKey("dataset.id"))
-    kind: Mapped[str] = mapped_column(String(20))
+    kind: Mapped[str] = mapped_column(Text(20))
     first: Mapped[date]
     last: Mapped[date]
     created_by: Mapped[str] = mapped_column(ID)
@@ -193,10 +195,10 @@ class ModelVersionRow(Base):
     dataset_id: Mapped[str] = mapped_column(ForeignKey("dataset.id"), index=True)
     dataset_version_id: Mapped[str] = mapped_column(ForeignKey("dataset_version.id"), index=True)
     number: Mapped[int]
-    family: Mapped[str] = mapped_column(String(50))
+    family: Mapped[str] = mapped_column(Text(50))
     metrics: Mapped[dict[str, Any]]
     health: Mapped[dict[str, Any]]
-    status: Mapped[str] = mapped_column(String(20))
+    status: Mapped[str] = mapped_column(Text(20))
     job_id: Mapped[str | None] = mapped_column(ID)
     created_by: Mapped[str] = mapped_column(ID)
     created_at: Mapped[datetime]
@@ -212,8 +214,8 @@ class PublicationRow(Base):
     workspace_id: Mapped[str] = mapped_column(ForeignKey("workspace.id"))
     dataset_id: Mapped[str] = mapped_column(ForeignKey("dataset.id"), index=True)
     model_version_id: Mapped[str] = mapped_column(ForeignKey("model_version.id"))
-    kind: Mapped[str] = mapped_column(String(20))
-    reason: Mapped[str | None] = mapped_column(String(2000))
+    kind: Mapped[str] = mapped_column(Text(20))
+    reason: Mapped[str | None] = mapped_column(Text(2000))
     by: Mapped[str] = mapped_column(ID)
     at: Mapped[datetime]
 
@@ -228,9 +230,9 @@ class PlanRow(Base):
     dataset_id: Mapped[str] = mapped_column(ForeignKey("dataset.id"))
     model_version_id: Mapped[str] = mapped_column(ForeignKey("model_version.id"))
     owner_id: Mapped[str] = mapped_column(ID)
-    name: Mapped[str] = mapped_column(String(200))
-    status: Mapped[str] = mapped_column(String(20))
-    comment: Mapped[str | None] = mapped_column(String(2000))
+    name: Mapped[str] = mapped_column(Text(200))
+    status: Mapped[str] = mapped_column(Text(20))
+    comment: Mapped[str | None] = mapped_column(Text(2000))
     decided_by: Mapped[str | None] = mapped_column(ID)
     version: Mapped[int]
     created_at: Mapped[datetime]
@@ -244,17 +246,17 @@ class JobRow(Base):
     __tablename__ = "job"
     id: Mapped[str] = mapped_column(ID, primary_key=True, default=new_id)
     workspace_id: Mapped[str] = mapped_column(ForeignKey("workspace.id"), index=True)
-    kind: Mapped[str] = mapped_column(String(50))
+    kind: Mapped[str] = mapped_column(Text(50))
     params: Mapped[dict[str, Any]]
-    status: Mapped[str] = mapped_column(String(20), index=True)
+    status: Mapped[str] = mapped_column(Text(20), index=True)
     progress: Mapped[float]
-    message: Mapped[str] = mapped_column(String(500))
+    message: Mapped[str] = mapped_column(Text(500))
     attempt: Mapped[int]
     heartbeat_at: Mapped[datetime | None]
     cancel_requested: Mapped[bool]
     submitted_by: Mapped[str] = mapped_column(ID)
-    result_ref: Mapped[str | None] = mapped_column(String(200))
-    error: Mapped[str | None] = mapped_column(String(2000))
+    result_ref: Mapped[str | None] = mapped_column(Text(200))
+    error: Mapped[str | None] = mapped_column(Text(2000))
     created_at: Mapped[datetime]
     started_at: Mapped[datetime | None]
     finished_at: Mapped[datetime | None]
@@ -268,15 +270,15 @@ class AuditEventRow(Base):
     workspace_id: Mapped[str | None] = mapped_column(ID, index=True)
     at: Mapped[datetime]
     actor_id: Mapped[str | None] = mapped_column(ID)
-    actor: Mapped[str] = mapped_column(String(100))
+    actor: Mapped[str] = mapped_column(Text(100))
     session_id: Mapped[str | None] = mapped_column(ID)
-    action: Mapped[str] = mapped_column(String(50))
-    object_type: Mapped[str] = mapped_column(String(50))
-    object_id: Mapped[str | None] = mapped_column(String(64))
-    outcome: Mapped[str] = mapped_column(String(20))
+    action: Mapped[str] = mapped_column(Text(50))
+    object_type: Mapped[str] = mapped_column(Text(50))
+    object_id: Mapped[str | None] = mapped_column(Text(64))
+    outcome: Mapped[str] = mapped_column(Text(20))
     details: Mapped[dict[str, Any]]
-    previous: Mapped[str] = mapped_column(String(64))
-    hash: Mapped[str] = mapped_column(String(64))
+    previous: Mapped[str] = mapped_column(Text(64))
+    hash: Mapped[str] = mapped_column(Text(64))
 
 
 class AuditHeadRow(Base):
@@ -285,5 +287,5 @@ class AuditHeadRow(Base):
     __tablename__ = "audit_head"
     id: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
     count: Mapped[int]
-    hash: Mapped[str] = mapped_column(String(64))
-    signature: Mapped[str] = mapped_column(String(64))
+    hash: Mapped[str] = mapped_column(Text(64))
+    signature: Mapped[str] = mapped_column(Text(64))

@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session
 
 from mmm.access import SYSTEM_ID, Actor, Role, system_actor
 from mmm.store.tables import MembershipRow, SessionRow, TicketRow, UserRow, WorkspaceRow
+from mmm.store.text import storable
 
 
 @dataclass(frozen=True)
@@ -49,9 +50,9 @@ class Users:
 
     def by_username(self, username: str) -> UserRow | None:
         """The person with this sign-in name; upper and lower case are the same."""
-        if "\x00" in username:  # nobody's name, and PostgreSQL refuses to look for it
-            return None
-        return self._session.scalars(select(UserRow).where(func.lower(UserRow.username) == username.lower())).first()
+        return self._session.scalars(
+            select(UserRow).where(func.lower(UserRow.username) == storable(username).lower())
+        ).first()
 
     def in_workspace(self, workspace_id: str) -> list[tuple[UserRow, frozenset[Role]]]:
         """Everybody in a workspace with their roles, by sign-in name."""

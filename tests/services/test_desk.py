@@ -48,6 +48,10 @@ class TestReading:
         assert event.details["source_sha256"] == reading.raw.sha256
         assert event.details["rows"] == 81
 
+    def test_a_file_name_that_is_no_text_stops_nothing(self, read, store, events):
+        assert store(read(name="caf\udce9\x00.csv")).version.source_name == "caf\ufffd\ufffd.csv"
+        assert events("upload")[0].details["file"] == "caf\ufffd\ufffd.csv"
+
     def test_a_manager_may_not_upload(self, read):
         with pytest.raises(NotAllowedError):
             read(who="manager")
