@@ -38,7 +38,7 @@ from mmm.services.training import Training
 from mmm.services.users import Users
 from mmm.settings import Settings
 from mmm.store.audit import AuditLog
-from mmm.store.database import Database, make_engine
+from mmm.store.database import Database, address, make_engine
 from mmm.store.keys import check_master_keys, has_secrets
 from mmm.store.master import Keyring, create_keyring, read_keyring
 from mmm.store.migrate import upgrade
@@ -148,7 +148,7 @@ def _connect(engine: Engine) -> None:
     try:
         engine.connect().close()
     except OperationalError as error:
-        where = engine.url.render_as_string()  # which hides the password
+        where = address(engine.url)
         raise SpecError(f"The database {where} cannot be opened (MMM_DATABASE_URL): {error.orig}") from error
 
 

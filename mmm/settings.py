@@ -27,7 +27,7 @@ class Settings(BaseSettings):
     model_config = SettingsConfigDict(env_prefix="MMM_", frozen=True)
 
     var_dir: Path = Path("var")
-    database_url: str | None = None
+    database_url: str | None = Field(default=None, repr=False)  # may hold a password
     session_idle_s: int = Field(default=30 * 60, ge=60)  # ASVS 7.3.1
     session_absolute_s: int = Field(default=12 * 3600, ge=60)  # ASVS 7.3.2: one working day
     dask_address: str | None = None

@@ -11,6 +11,7 @@ from pathlib import Path
 from sqlalchemy import Engine
 
 from mmm.errors import ConflictError, SpecError
+from mmm.store.database import address
 
 
 def copy_database(engine: Engine, target: Path) -> int:
@@ -41,9 +42,9 @@ def copy_database(engine: Engine, target: Path) -> int:
 
 
 def _instead(engine: Engine, target: Path) -> str:
-    server = engine.url.set(drivername="postgresql", password=None).render_as_string()
+    file, server = shlex.quote(str(target)), shlex.quote(address(engine.url))
     return (
         f"PostgreSQL is backed up with its own tools while everybody goes on working: "
-        f"pg_dump --format=custom --file={shlex.quote(str(target))} {shlex.quote(server)} (and pg_restore to put it "
-        "back). Keep the master key as well, and somewhere else: the dump cannot be read without it."
+        f"pg_dump --format=custom --file={file} {server} (and pg_restore to put it back). "
+        "Keep the master key as well, and somewhere else: the dump cannot be read without it."
     )

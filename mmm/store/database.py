@@ -24,6 +24,7 @@ STATEMENT_TIMEOUT_S = 120  # longer than any statement here takes; frees the ser
 IDLE_TIMEOUT_S = 60  # a process that stopped halfway through a unit of work must not keep the others out
 RECYCLE_S = 1800  # connections older than this are replaced: firewalls forget them
 WRITER_LOCK = 0x4D495857  # advisory lock of whoever writes; "MIXW"
+_PASSWORDS = ("password", "sslpassword")  # where the query of an address may hold one
 READ_ONLY = "mixwright_read_only"
 PATIENT = "mixwright_patient"
 
@@ -32,20 +33,32 @@ def database_url(text: str) -> URL:
     """The database that `text` names, with the driver this program uses.
 
     Raises:
-        SpecError: it is no database URL, or names a database that is neither SQLite nor PostgreSQL.
+        SpecError: it is no database URL, names a database that is neither SQLite nor PostgreSQL, or a SQLite database
+            without a file.
     """
     try:
         url = make_url(text)
-    except ArgumentError:  # whose text may show a password
+    except (ArgumentError, ValueError):  # whose text may show a password
+        url = None
+    if url is None or "@" in (url.host or ""):  # a password with an @ in it would pass for a part of the host
         raise SpecError(
-            "MMM_DATABASE_URL is no database address; it looks like postgresql://user:password@host:5432/name."
-        ) from None
+            "MMM_DATABASE_URL is no database address; it looks like postgresql://user:password@host:5432/name, where "
+            "@ : / ? # % in a password are written %40 %3A %2F %3F %23 %25."
+        )
     kind = url.get_backend_name()
     if kind in ("postgresql", "postgres"):
         return url.set(drivername="postgresql+psycopg")
-    if kind == "sqlite":
-        return url
-    raise SpecError(f"MMM_DATABASE_URL names a {kind} database; Mixwright works with SQLite and PostgreSQL.")
+    if kind != "sqlite":
+        raise SpecError(f"MMM_DATABASE_URL names a {kind} database; Mixwright works with SQLite and PostgreSQL.")
+    if url.database in (None, "", ":memory:"):
+        raise SpecError("MMM_DATABASE_URL names a SQLite database without a file, such as sqlite:////srv/mixwright.db.")
+    return url
+
+
+def address(url: URL) -> str:
+    """The address without any password, as people and other programs write it."""
+    shown = url.difference_update_query(_PASSWORDS).set(drivername=url.get_backend_name())
+    return shown._replace(password=None).render_as_string()  # `set` takes None for "as it is"
 
 
 def make_engine(text: str) -> Engine:
@@ -99,18 +112,9 @@ def _begin_sqlite(connection: Connection) -> None:
 
 
 def _postgresql_engine(url: URL) -> Engine:
-    limits = {
-        "lock_timeout": BUSY_TIMEOUT_S,
-        "statement_timeout": STATEMENT_TIMEOUT_S,
-        "idle_in_transaction_session_timeout": IDLE_TIMEOUT_S,
-    }
     engine = create_engine(
         url,
-        connect_args={
-            "connect_timeout": CONNECT_TIMEOUT_S,
-            "application_name": "mixwright",
-            "options": " ".join(f"-c {name}={seconds}s" for name, seconds in limits.items()),
-        },
+        connect_args=_postgresql_limits(url),
         isolation_level="READ COMMITTED",  # a writer that waited sees what the one before it committed
         pool_pre_ping=True,
         pool_recycle=RECYCLE_S,
@@ -118,6 +122,20 @@ def _postgresql_engine(url: URL) -> Engine:
     )
     event.listen(engine, "begin", _begin_postgresql)
     return engine
+
+
+def _postgresql_limits(url: URL) -> dict[str, Any]:
+    """What each connection is given, as far as the address does not say otherwise."""
+    limits = {
+        "lock_timeout": BUSY_TIMEOUT_S,
+        "statement_timeout": STATEMENT_TIMEOUT_S,
+        "idle_in_transaction_session_timeout": IDLE_TIMEOUT_S,
+    }
+    ours = " ".join(f"-c {name}={seconds}s" for name, seconds in limits.items())
+    own = {"connect_timeout": CONNECT_TIMEOUT_S, "application_name": "mixwright"}
+    return {name: value for name, value in own.items() if name not in url.query} | {
+        "options": " ".join([ours, *url.normalized_query.get("options", ())])  # the last of two that disagree counts
+    }
 
 
 def _begin_postgresql(connection: Connection) -> None:
