@@ -99,6 +99,7 @@ def _prepare_sqlite(connection: Any, _record: Any) -> None:  # noqa: ANN401 - th
     connection.execute("PRAGMA journal_mode = WAL")
     connection.execute("PRAGMA synchronous = FULL")  # an audited action survives a power cut
     connection.execute("PRAGMA foreign_keys = ON")
+    connection.execute("PRAGMA recursive_triggers = ON")  # REPLACE removes rows; the audit table's triggers must see it
     connection.execute("PRAGMA secure_delete = ON")  # a key that was removed is not left in a free page
 
 

@@ -55,6 +55,15 @@ class TestAppendOnly:
         with database.unit_of_work() as uow, pytest.raises(DatabaseError, match="never changed or removed"):
             uow.session.connection().exec_driver_sql(statement)
 
+    def test_nor_can_a_row_take_the_place_of_another(self, database, backend):
+        copy = "INTO audit_event SELECT * FROM audit_event"
+        replace = {
+            "sqlite": f"REPLACE {copy}",
+            "postgresql": f"INSERT {copy} ON CONFLICT (seq) DO UPDATE SET actor = 'x'",
+        }
+        with database.unit_of_work() as uow, pytest.raises(DatabaseError, match="never changed or removed"):
+            uow.session.connection().exec_driver_sql(replace[backend])
+
     def test_nor_can_the_table_be_emptied_at_once(self, database, backend):
         if backend == "sqlite":
             pytest.skip("SQLite has no TRUNCATE")
