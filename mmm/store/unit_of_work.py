@@ -7,6 +7,7 @@ from typing import Self
 
 from sqlalchemy import Engine
 from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import TimeoutError as NoConnectionLeft
 from sqlalchemy.orm import Session
 
 from mmm.errors import ConflictError
@@ -53,7 +54,7 @@ class UnitOfWork:
             session.connection()
         except BaseException as error:
             session.close()
-            if isinstance(error, OperationalError) and any(words in str(error) for words in _BUSY):
+            if _busy(error):
                 raise ConflictError(_TOO_BUSY) from error
             raise
         return cls(session, keyring, known)
@@ -69,3 +70,8 @@ class UnitOfWork:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self.session.close()
+
+
+def _busy(error: BaseException) -> bool:
+    locked = isinstance(error, OperationalError) and any(words in str(error) for words in _BUSY)
+    return locked or isinstance(error, NoConnectionLeft)

@@ -1,5 +1,6 @@
 import multiprocessing
 import os
+from contextlib import ExitStack
 
 import pytest
 from sqlalchemy.exc import DBAPIError
@@ -51,6 +52,15 @@ def test_a_writer_that_waits_too_long_is_told_so_and_stored_nothing(database, ur
     with database.unit_of_work(), pytest.raises(ConflictError, match="try again"), hurried.unit_of_work():
         pass
     hurried.close()
+
+
+def test_somebody_for_whom_no_connection_is_left_is_told_to_try_again(database, monkeypatch):
+    monkeypatch.setattr(database.engine.pool, "_timeout", 0.01)
+    with ExitStack() as others:
+        for _ in range(15):  # what the pool gives out at most
+            others.enter_context(database.unit_of_work(read_only=True))
+        with pytest.raises(ConflictError, match="try again"), database.unit_of_work(read_only=True):
+            pass
 
 
 class TestReadOnly:
