@@ -89,8 +89,7 @@ class AuditLog:
         Raises:
             IntegrityError: the head is missing or its signature does not fit: the table was tampered with.
         """
-        master = ruling_key(self._session, self._keyring)
-        head = self._head(master)
+        head = self._head()
         row = AuditEventRow(
             seq=head.count + 1,
             workspace_id=actor.workspace_id if actor else None,
@@ -107,7 +106,7 @@ class AuditLog:
         )
         row.hash = _digest(row)
         head.count, head.hash = row.seq, row.hash
-        head.signature = master.sign(_head_text(head))
+        head.signature = ruling_key(self._session, self._keyring).sign(_head_text(head))
         self._session.add(row)
         self._session.flush()
         return row.seq
@@ -162,34 +161,44 @@ class AuditLog:
             problem = f"the anchor names row {noted[0]}, but the table ends at row {count}"
         return AuditVerdict(problem is None, count, None, problem or "", _anchor(count, previous))
 
-    def sign_anew(self, old: MasterKey, new: MasterKey) -> None:
-        """Sign the head with another key; one that the old key did not sign stays as it is, and so stays noticed."""
-        head = self._session.get(AuditHeadRow, HEAD_ID)
-        if head is not None and old.signed(_head_text(head), head.signature):
-            head.signature = new.sign(_head_text(head))
-            self._session.flush()
-
-    def _head(self, master: MasterKey) -> AuditHeadRow:
+    def is_signed(self) -> bool:
+        """True when this installation signed the head as it is; also where there is no row yet."""
         head = self._session.get(AuditHeadRow, HEAD_ID)
         if head is None:
-            if self._session.scalar(select(func.count()).select_from(AuditEventRow)):
-                raise IntegrityError(
-                    "The head of the audit chain is gone; run “mmm audit verify” and restore a backup."
-                )
+            return not self._session.scalar(select(func.count()).select_from(AuditEventRow))
+        return ruling_key(self._session, self._keyring).signed(_head_text(head), head.signature)
+
+    def require_signed(self) -> None:
+        """Refuse to go on from a head that this installation did not sign.
+
+        Raises:
+            IntegrityError: it is missing or its signature does not fit: the table was tampered with.
+        """
+        if not self.is_signed():
+            raise IntegrityError(
+                "The head of the audit chain is gone or not signed by this installation's master key, so nothing more "
+                "is recorded and nothing more can be done. Run “mmm audit verify” and restore a backup."
+            )
+
+    def sign(self, master: MasterKey) -> None:
+        """Sign the head as it is; only for a head that was found signed, and in the transaction that flushes it."""
+        head = self._session.get(AuditHeadRow, HEAD_ID)
+        if head is not None:
+            head.signature = master.sign(_head_text(head))
+
+    def _head(self) -> AuditHeadRow:
+        self.require_signed()
+        head = self._session.get(AuditHeadRow, HEAD_ID)
+        if head is None:
             head = AuditHeadRow(id=HEAD_ID, count=0, hash=GENESIS, signature="")
             self._session.add(head)
-        elif not master.signed(_head_text(head), head.signature):
-            raise IntegrityError(
-                "The head of the audit chain is not signed by this installation's master key, so nothing more is "
-                "recorded and nothing more can be done. Run “mmm audit verify” and restore a backup."
-            )
         return head
 
     def _head_problem(self, count: int, last: str) -> str | None:
         head = self._session.get(AuditHeadRow, HEAD_ID)
         if head is None:
             return "the head of the chain is gone"
-        if not ruling_key(self._session, self._keyring).signed(_head_text(head), head.signature):
+        if not self.is_signed():
             return "the head of the chain is not signed by this installation's master key"
         if head.count != count or head.hash != last:
             return f"the head names {head.count} rows, but {count} are there: the end of the table was cut off"
@@ -251,7 +260,7 @@ def _parse_anchor(anchor: str | None) -> tuple[int, str] | None:
     if anchor is None:
         return None
     count, _, digest = anchor.partition(":")
-    if not count.isdigit() or len(digest) != len(GENESIS):
+    if not count.isdecimal() or len(digest) != len(GENESIS):
         raise IntegrityError(
             "An anchor looks like <number of rows>:<64 hexadecimal digits>, as “audit verify” prints it."
         )

@@ -115,11 +115,10 @@ class Vault:
         row = DataKeyRow(
             id=key_id,
             workspace_id=workspace_id,
-            master_key_id=master.id,
-            wrapped=master.wrap(secrets.token_bytes(KEY_BYTES), wrapped_for(key_id, workspace_id)),
             created_at=now,
             purpose=purpose,
         )
+        wrap(row, secrets.token_bytes(KEY_BYTES), master)
         self._session.add(row)
         self._session.flush()
         return row
@@ -139,7 +138,7 @@ def check_master_keys(session: Session, keyring: Keyring) -> None:
     """Refuse keys that cannot open this database.
 
     Raises:
-        IntegrityError: a data key was wrapped by another master key.
+        IntegrityError: a data key was wrapped by another master key, or its row was changed.
     """
     for row in session.scalars(select(DataKeyRow)):
         unwrapped(row, keyring)
@@ -164,12 +163,17 @@ def unwrapped(row: DataKeyRow, keyring: Keyring) -> bytes:
     Raises:
         IntegrityError: no master key opens it, or its bytes were changed.
     """
-    return keyring.key(row.master_key_id).unwrap(row.wrapped, wrapped_for(row.id, row.workspace_id))
+    return keyring.key(row.master_key_id).unwrap(row.wrapped, _bound_to(row))
 
 
-def wrapped_for(key_id: str, workspace_id: str) -> str:
-    """What a wrapped data key is bound to."""
-    return f"data_key/{key_id}/{workspace_id}"
+def wrap(row: DataKeyRow, data_key: bytes, master: MasterKey) -> None:
+    """Put a data key in its row, wrapped by `master`."""
+    row.master_key_id, row.wrapped = master.id, master.wrap(data_key, _bound_to(row))
+
+
+def _bound_to(row: DataKeyRow) -> str:
+    """Where a wrapped data key belongs."""
+    return f"data_key/{row.id}/{row.workspace_id}"
 
 
 def _pseudonym(key: bytes, text: str) -> str:

@@ -14,7 +14,7 @@ from sqlalchemy.orm import Session
 
 from mmm.errors import ConflictError
 from mmm.store.audit import AuditLog
-from mmm.store.keys import KEY_ID_AT, KEY_ID_BYTES, check_master_keys, place, ruling_key, unwrapped, wrapped_for
+from mmm.store.keys import KEY_ID_AT, KEY_ID_BYTES, check_master_keys, place, ruling_key, unwrapped, wrap
 from mmm.store.master import Keyring
 from mmm.store.tables import Base, DataKeyRow
 from mmm.store.unit_of_work import UnitOfWork
@@ -65,18 +65,21 @@ def finish(uow: UnitOfWork, workspace_id: str) -> int:
 def rewrap(session: Session, keyring: Keyring) -> int:
     """Bring the database under the newest master key, in the transaction at hand; says how many keys were rewrapped.
 
+    A head of the audit chain that was forged must not be signed: such a database stays under the key it is under, where
+    everything can be read and `AuditLog.verify` says what is wrong.
+
     Raises:
         IntegrityError: a data key was wrapped by a master key that is not in the key file.
     """
     old, new = ruling_key(session, keyring), keyring.newest
-    if old.id == new.id:
+    audit = AuditLog(session, keyring)
+    if old.id == new.id or not audit.is_signed():
         return 0
     rows = session.scalars(select(DataKeyRow)).all()
     for row in rows:
-        row.wrapped = new.wrap(unwrapped(row, keyring), wrapped_for(row.id, row.workspace_id))
-        row.master_key_id = new.id
+        wrap(row, unwrapped(row, keyring), new)
+    audit.sign(new)
     session.flush()
-    AuditLog(session, keyring).sign_anew(old, new)
     return len(rows)
 
 
@@ -86,9 +89,11 @@ def replace_master_key(session: Session, keyring: Keyring) -> int:
     The file comes first: a database under a key that is in no file would be lost.
 
     Raises:
-        IntegrityError: the keys here do not open this database; nothing was changed.
+        IntegrityError: the keys here do not open this database, or its audit chain was tampered with; nothing was
+            changed.
     """
     check_master_keys(session, keyring)
+    AuditLog(session, keyring).require_signed()
     keyring.add()
     return rewrap(session, keyring)
 

@@ -50,6 +50,25 @@ def test_a_rotation_of_the_master_key_that_was_cut_off_is_finished_at_the_next_s
         again.close()
 
 
+def test_an_installation_whose_audit_head_was_forged_still_starts_so_that_it_can_be_looked_into(
+    settings, services, person, upload, monkeypatch, clock
+):
+    version = upload().id
+    monkeypatch.setattr("mmm.store.audit.AuditLog.record", None)
+    with pytest.raises(TypeError):
+        services.keys.rotate_master(person("admin"))  # cut off: the next start would finish it
+    monkeypatch.undo()
+    with services.unit_of_work() as uow:
+        uow.session.connection().exec_driver_sql("UPDATE audit_head SET signature = ''")
+        uow.commit()
+    again = build_services(settings, clock=clock)
+    try:
+        assert again.datasets.as_read(person("analyst"), version).shape == (1, 2)
+        assert "not signed" in again.audit.verify(person("auditor")).problem
+    finally:
+        again.close()
+
+
 def test_another_key_file_is_refused_at_the_start(settings, first_run):
     settings.master_key_path.write_bytes(bytes(32))
     with pytest.raises(IntegrityError, match="does not fit"):

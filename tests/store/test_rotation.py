@@ -336,13 +336,25 @@ class TestMasterKeys:
             rotation.replace_master_key(uow.session, keyring)
         assert (tmp_path / "master.key").read_bytes() == before
 
-    def test_a_head_that_was_forged_is_not_signed_anew(self, installed, raw):
-        database, _ = installed
+    def test_over_a_forged_head_no_key_is_added(self, installed, raw):
+        database, path = installed
         raw(f"UPDATE audit_head SET signature = '{'0' * 64}'")
-        with database.unit_of_work() as uow:
+        with database.unit_of_work() as uow, pytest.raises(IntegrityError, match="audit verify"):
             rotation.replace_master_key(uow.session, database.keyring)
-            uow.commit()
-        with database.unit_of_work(read_only=True) as uow:
+        assert path.read_bytes() == bytes(range(32))
+
+    def test_a_head_that_was_forged_in_between_is_not_signed_anew_and_everything_still_reads(
+        self, installed, workspace, raw
+    ):
+        database, path = installed
+        with database.unit_of_work() as uow:
+            rotation.replace_master_key(uow.session, database.keyring)  # and no commit
+        raw(f"UPDATE audit_head SET signature = '{'0' * 64}'")
+        again = Database(database.engine, read_keyring(path))
+        with again.unit_of_work() as uow:
+            assert rotation.rewrap(uow.session, again.keyring) == 0
+        assert read(again, workspace) == STORED
+        with again.unit_of_work(read_only=True) as uow:
             assert "not signed" in uow.audit.verify().problem
 
     def test_older_keys_can_be_forgotten(self, installed, workspace):
