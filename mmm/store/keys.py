@@ -172,8 +172,8 @@ def wrap(row: DataKeyRow, data_key: bytes, master: MasterKey) -> None:
 
 
 def _bound_to(row: DataKeyRow) -> str:
-    """Where a wrapped data key belongs."""
-    return f"data_key/{row.id}/{row.workspace_id}"
+    """Where a wrapped data key belongs; keys that seal rows are older than the word for what they are for."""
+    return f"data_key/{row.id}/{row.workspace_id}" + ("" if row.purpose == ROWS else f"/{row.purpose}")
 
 
 def _pseudonym(key: bytes, text: str) -> str:

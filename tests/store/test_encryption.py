@@ -5,7 +5,7 @@ from sqlalchemy.orm import Session
 
 from mmm.errors import IntegrityError
 from mmm.store.database import Database
-from mmm.store.keys import check_master_keys
+from mmm.store.keys import PSEUDONYMS, ROWS, check_master_keys
 from mmm.store.master import Keyring, MasterKey, create_keyring, read_keyring
 
 PLACE = "plan/1/payload"
@@ -67,6 +67,16 @@ class TestSealing:
             uow.vault.seal(other.id, PLACE, b"x")
         with database.unit_of_work() as uow, pytest.raises(IntegrityError, match="no data key"):
             uow.vault.seal(other.id, PLACE, b"x")
+
+    @pytest.mark.parametrize(("purpose", "other"), [(ROWS, PSEUDONYMS), (PSEUDONYMS, ROWS)])
+    def test_a_key_for_one_purpose_is_not_taken_for_the_other(self, database, workspace, raw, purpose, other):
+        with database.unit_of_work() as uow:
+            uow.vault.pseudonyms(workspace, ["C-1"])
+            uow.commit()
+        raw(f"DELETE FROM data_key WHERE purpose = '{other}'", f"UPDATE data_key SET purpose = '{other}'")
+        afresh = Database(database.engine, database.keyring)  # with nothing in memory
+        with afresh.unit_of_work() as uow, pytest.raises(IntegrityError):
+            uow.vault.seal(workspace, "p", b"x") if other == ROWS else uow.vault.pseudonyms(workspace, ["C-1"])
 
 
 class TestMasterKey:
