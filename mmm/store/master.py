@@ -134,7 +134,12 @@ def create_keyring(path: Path) -> Keyring:
     """
     path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     secret = secrets.token_bytes(KEY_BYTES)
-    _write_new(path, secret)
+    fresh = _beside(path, secret)
+    try:
+        os.link(fresh, path)  # the whole key or none, and never over another one
+    finally:
+        fresh.unlink()
+    _sync(path.parent)  # before anything is sealed with it
     return Keyring((MasterKey(secret),), path)
 
 
@@ -160,18 +165,23 @@ def _bytes_of(path: Path) -> bytes:
 
 
 def _replace(path: Path, content: bytes) -> None:
-    """The old file or the new one, whatever happens."""
-    fresh = path.with_name(f"{path.name}.{secrets.token_hex(4)}")
-    _write_new(fresh, content)
-    fresh.replace(path)
+    """The old file or the new one, whatever happens; the writer's lock must be held."""
+    _beside(path, content).replace(path)
     _sync(path.parent)
 
 
-def _write_new(path: Path, content: bytes) -> None:
-    with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
+def _beside(path: Path, content: bytes) -> Path:
+    """A private file next to `path`, on the disk before it gets its name.
+
+    Always the same one, so that keys which a killed process left in it are gone with the next that is written.
+    """
+    fresh = path.with_name(f"{path.name}.new")
+    fresh.unlink(missing_ok=True)
+    with os.fdopen(os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
         file.write(content)
         file.flush()
         os.fsync(file.fileno())
+    return fresh
 
 
 def _sync(directory: Path) -> None:

@@ -111,6 +111,16 @@ class TestMasterKey:
         with pytest.raises(FileExistsError):
             create_keyring(tmp_path / "master.key")
 
+    def test_one_that_was_cut_off_leaves_no_key_and_stands_in_nobodys_way(self, tmp_path, monkeypatch):
+        path = tmp_path / "keys" / "master.key"
+        monkeypatch.setattr("os.link", None)
+        with pytest.raises(TypeError):
+            create_keyring(path)
+        monkeypatch.undo()
+        assert read_keyring(path) is None
+        create_keyring(path)
+        assert [entry.name for entry in path.parent.iterdir()] == ["master.key"]
+
     def test_a_key_that_others_can_read_is_refused(self, tmp_path):
         create_keyring(tmp_path / "master.key")
         (tmp_path / "master.key").chmod(0o640)

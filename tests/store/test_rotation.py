@@ -357,6 +357,12 @@ class TestMasterKeys:
         with again.unit_of_work(read_only=True) as uow:
             assert "not signed" in uow.audit.verify().problem
 
+    def test_keys_that_a_killed_process_left_beside_the_file_go_with_the_next_change(self, installed):
+        database, path = installed
+        path.with_name("master.key.new").write_bytes(bytes(64))
+        self.replace(database)
+        assert [entry.name for entry in path.parent.iterdir()] == ["master.key"]
+
     def test_older_keys_can_be_forgotten(self, installed, workspace):
         database, path = installed
         self.replace(database)
