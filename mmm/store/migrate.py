@@ -19,7 +19,8 @@ MIGRATIONS = Path(__file__).parent / "migrations"
 def upgrade(engine: Engine) -> None:
     """Run every migration that has not run yet, in one transaction that no other writer can enter.
 
-    Of two servers that start at once one migrates; the other waits and finds it done.
+    Of two servers that start at once one migrates; the other waits and finds it done. There is no way down: an older
+    schema has no place for some rows and keys, and would lose them. The way back is a backup.
 
     Raises:
         IntegrityError: the database was written by a newer version of the program.

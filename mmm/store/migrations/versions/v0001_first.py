@@ -23,27 +23,6 @@ def upgrade() -> None:
     _audit()
 
 
-def downgrade() -> None:
-    """Take back."""
-    for table in (
-        "audit_head",
-        "audit_event",
-        "job",
-        "plan",
-        "publication",
-        "model_version",
-        "dataset_version",
-        "dataset",
-        "data_key",
-        "ticket",
-        "session",
-        "membership",
-        "user",
-        "workspace",
-    ):
-        op.drop_table(table)
-
-
 def _people() -> None:
     """Workspaces, people, sessions, data keys."""
     op.create_table(

@@ -29,17 +29,6 @@ def upgrade() -> None:
         op.execute(APPEND_ONLY_TRIGGER)
 
 
-def downgrade() -> None:
-    """Take back."""
-    if op.get_bind().dialect.name == "postgresql":
-        op.execute("DROP TRIGGER audit_event_append_only ON audit_event")
-        op.execute("DROP FUNCTION audit_event_append_only()")
-    op.drop_table("annotation")
-    op.drop_column("data_key", "purpose")
-    op.drop_column("dataset_version", "table_sealed")
-    op.drop_column("dataset_version", "lineage_sealed")
-
-
 def _purposes() -> None:
     """Every key so far seals rows."""
     with op.batch_alter_table("data_key") as keys:
