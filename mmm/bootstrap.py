@@ -38,7 +38,7 @@ from mmm.services.training import Training
 from mmm.services.users import Users
 from mmm.settings import Settings
 from mmm.store.audit import AuditLog
-from mmm.store.database import Database, address, make_engine
+from mmm.store.database import Database, address, make_engine, patient
 from mmm.store.keys import check_master_keys, has_secrets
 from mmm.store.master import Keyring, create_keyring, read_keyring
 from mmm.store.migrate import upgrade
@@ -158,7 +158,7 @@ def _keyring(settings: Settings, engine: Engine) -> Keyring:
     A rotation of the master key that was cut off after the file was written is finished here.
     """
     path = settings.master_key_path
-    with Session(engine) as session:
+    with Session(patient(engine)) as session:
         session.connection()  # two processes that start at once must not both make a key
         keyring = read_keyring(path)
         if keyring is None:
