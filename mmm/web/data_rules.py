@@ -9,7 +9,7 @@ from typing import Any
 from mmm.data.sources.rules import check_rules
 from mmm.data.sources.source import Match, Recipe, Rule
 
-ORDER, CHANNEL, HOW, TEXT, COLUMN = "Order", "Channel", "The text", "Text", "Looks in"
+ORDER, CHANNEL, HOW, TEXT, COLUMN = "Order", "Channel", "Rule", "Text", "Looks in"
 CONTAINS, PATTERN = "contains", "matches the pattern"
 ANYWHERE = "any of them"
 GOES_TO = "Goes to channel"

@@ -35,6 +35,13 @@ def hand_over(page: Any, name: str, content: bytes) -> None:
     settled(page)
 
 
+def hand_over_all(page: Any, *files: tuple[str, bytes]) -> None:
+    """Several files at once, as a person selects them together."""
+    given = [{"name": name, "mimeType": "text/csv", "buffer": content} for name, content in files]
+    page.locator("input[type=file]").first.set_input_files(given)
+    settled(page)
+
+
 def save_as(page: Any, name: str, *, twice: bool = False) -> None:
     """Name the data set and save it; `twice` presses as an impatient person does."""
     page.get_by_role("textbox", name="Name of the data set").first.fill(name)

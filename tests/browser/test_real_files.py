@@ -3,12 +3,22 @@
 from __future__ import annotations
 
 import re
+from datetime import date, timedelta
 from pathlib import Path
 
 import pytest
 
 from tests.browser.conftest import PHONE, picture, settled, sign_in
-from tests.browser.desk import hand_over, headline, open_box, publish_when_trained, save_as, train_structural
+from tests.browser.desk import (
+    choose,
+    hand_over,
+    hand_over_all,
+    headline,
+    open_box,
+    publish_when_trained,
+    save_as,
+    train_structural,
+)
 from tests.running import start_server
 
 SHARED = Path(__file__).parents[3] / "shared" / "data"
@@ -41,6 +51,29 @@ def test_a_published_file_becomes_answers(page, file):
         assert title.endswith("."), f"{path}: {title}"
         assert not re.search(r"\bnan\b|None|Traceback", page.get_by_test_id("stMain").inner_text()), path
         picture(page, f"real-{name}-{path}")
+
+
+@pytest.mark.shared
+@pytest.mark.skipif(not SHARED.exists(), reason=f"the example files are not there: {SHARED}")
+def test_two_platforms_and_daily_sales_are_one_upload(page):
+    sign_in(page, "analyst", "/data")
+    open_box(page)
+    exports = ("export_google_ads_campaign_daily.csv", "export_meta_ads_campaign_daily.csv")
+    hand_over_all(page, *((name, (SHARED / name).read_bytes()) for name in exports), ("sales.csv", daily_sales()))
+    headline(page).get_by_text("3 files leave 1 question that only you can answer").wait_for()
+    main = page.get_by_test_id("stMain").inner_text()
+    assert "Cost $582,856.18" in main  # as the platform's own total says
+    assert "$329,717.53" in main
+    choose(page, "Add up to weeks")
+    headline(page).get_by_text("3 files are ready to be saved: 26 weeks of 5 channels").wait_for()
+    picture(page, "real-two-platforms")
+    save_as(page, "Two platforms")
+
+
+def daily_sales() -> bytes:
+    """Sales of every day that the exports cover."""
+    days = (date(2026, 3, 2) + timedelta(days=n) for n in range(182))
+    return "\n".join(["date,revenue", *(f"{day},{15000 + 97 * (day.toordinal() % 31)}" for day in days)]).encode()
 
 
 @pytest.mark.timeout(600)
