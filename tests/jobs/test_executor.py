@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import dask
+import distributed  # its import fills dask's configuration, so that changing a value of it can be undone
 import psutil
 import pytest
 
@@ -178,16 +179,13 @@ def test_a_write_that_fails_halfway_leaves_nothing(desk: Desk) -> None:
 
 
 def test_the_cluster_answers_nobody_without_its_certificate(executor: Executor) -> None:
-    from distributed import Client
-    from distributed.security import Security
-
     address = executor.address
     assert address is not None
     assert address.startswith("tls://127.0.0.1:")
     with pytest.raises((OSError, TypeError)):
-        Client(address.replace("tls://", "tcp://"), timeout=2)
+        distributed.Client(address.replace("tls://", "tcp://"), timeout=2)
     with pytest.raises(OSError, match=r"(?i)timed out|certificate|ssl"):
-        Client(address, security=Security.temporary(), timeout=2)
+        distributed.Client(address, security=distributed.Security.temporary(), timeout=2)
 
 
 def test_nothing_the_cluster_listens_on_serves_pages(executor: Executor) -> None:
