@@ -19,6 +19,7 @@ from tests.jobs.patience import eventually
 
 
 @pytest.mark.slow
+@pytest.mark.timeout(600)  # its worker steps aside for everything else on a busy machine
 def test_a_training_survives_its_worker_and_ends_in_answers(installation: Installation) -> None:
     services, analyst = installation.services, installation.actor("analyst")
     panel = five_channel_world(3, n_periods=80).panel
@@ -42,7 +43,11 @@ def test_a_training_survives_its_worker_and_ends_in_answers(installation: Instal
     assert services.training.leaderboard(analyst, version.dataset_id).entries == ()
 
     services.jobs.retry(analyst, job)
-    eventually(lambda: not services.jobs.get(analyst, job).live, "the second attempt ends")
+    eventually(
+        lambda: not services.jobs.get(analyst, job).live,
+        "the second attempt ends",
+        sign_of_life=lambda: services.jobs.get(analyst, job).progress,
+    )
     info = services.jobs.get(analyst, job)
     assert (info.status, info.attempt, info.message) == (JobStatus.DONE, 2, "Storing the models")
 
