@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
+import numpy as np
 import pandas as pd
 import streamlit as st
 
+from mmm.charts.numbers import long_date
 from mmm.data.findings import counted
 from mmm.web.components import escape
 from mmm.web.holder import services
@@ -68,9 +70,14 @@ def _came_and_went(names: NameChanges, what: str, *, span: bool = False) -> list
     for those, verb in ((names.added, "added"), (names.gone, "gone")):
         if those:
             were = "is" if len(those) == 1 else "are"
-            listed = f"{those[0]} to {those[-1]}" if span and len(those) > 1 else _listed(those)
+            listed = _span(those) if span else _listed(those)
             said.append(f"{counted(len(those), what)} {were} {verb}: {listed}.")
     return said
+
+
+def _span(days: Sequence[str]) -> str:
+    first, last = (long_date(np.datetime64(day)) for day in (days[0], days[-1]))
+    return first if first == last else f"{first} to {last}"
 
 
 def _listed(names: Sequence[str]) -> str:

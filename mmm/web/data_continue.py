@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
+import numpy as np
 import pandas as pd
 import streamlit as st
 
+from mmm.charts.numbers import long_date
 from mmm.data.cells import decimal_mark, parse_numbers
 from mmm.data.findings import counted
 from mmm.web.components import escape
@@ -48,12 +50,13 @@ def continuing_section(upload: Upload, draft: Draft | None) -> None:
 def _how(upload: Upload, parent: DatasetVersionInfo) -> None:
     facts = {
         "number": parent.number,
-        "first": parent.summary.get("first", ""),
+        "first": long_date(np.datetime64(parent.summary["first"])),
+        "last": long_date(np.datetime64(parent.summary["last"])),
         "period": parent.summary.get("frequency", "period"),
     }
     options: list[How] = ["append", "replace"]
     st.radio(
-        f"Version {parent.number} reaches from {facts['first']} to {parent.summary.get('last', '')}.",
+        "Version {number} holds the {period}s that start from {first} to {last}.".format(**facts),
         options,
         index=options.index(upload.continuing),
         format_func=lambda option: _HOW[option].format(**facts),

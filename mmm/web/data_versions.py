@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 _HOW = {
     "new": "The first version.",
-    "append": "Its weeks were added to version {number}.",
+    "append": "Its {period}s were added to version {number}.",
     "replace": "It took the place of version {number}.",
 }
 
@@ -54,7 +54,7 @@ def version_name(version: DatasetVersionInfo) -> str:
 def lineage_of(version: DatasetVersionInfo, lineage: Lineage) -> None:
     """Files with their hashes, what columns became, what was mended, what happened to personal data."""
     before = lineage.parent.number if lineage.parent is not None else 0
-    how = _HOW[lineage.how].format(number=before)
+    how = _HOW[lineage.how].format(number=before, period=version.summary.get("frequency", "period"))
     changed = lineage.overlap_changes
     restated = f" {counted(changed, 'figure')} stored before came with another value." if changed else ""
     who = f"uploaded by {lineage.created_by} at {lineage.created_at:%H:%M} UTC"

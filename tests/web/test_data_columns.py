@@ -7,7 +7,18 @@ import pytest
 from mmm.data.inputs import ControlRole
 from mmm.data.mapping import ChannelColumns, Mapping
 from mmm.data.panel import KpiKind
-from mmm.web.data_columns import Business, Choice, Meaning, business_of, choices_of, mapping_of, problems
+from mmm.web.data_columns import (
+    Business,
+    Choice,
+    Meaning,
+    business_of,
+    choices_of,
+    found_columns,
+    made_alike,
+    mapping_of,
+    problems,
+    rest_unused,
+)
 
 
 class TestColumns:
@@ -59,3 +70,22 @@ class TestColumns:
     def test_a_table_without_spend_says_so(self):
         choices = {c: Choice(Meaning.UNUSED) for c in ("a", "b")}
         assert any("at least one is needed" in problem for problem in problems(choices))
+
+    def test_a_column_is_found_by_parts_of_its_name(self):
+        assert found_columns(["TV spend", "Radio spend", "tv grps"], "TV sp") == ["TV spend"]
+        assert found_columns(["a", "b"], " ") == ["a", "b"]
+
+    def test_many_made_alike_leave_the_date_the_kpi_and_the_market(self):
+        choices = made_alike(choices_of(self.mapping, self.columns), self.columns, Meaning.UNUSED)
+        kept = [column for column, choice in choices.items() if choice.meaning is not Meaning.UNUSED]
+        assert kept == ["week", "orders", "shop"]
+
+    def test_the_rest_is_left_unused(self):
+        choices = rest_unused(choices_of(self.mapping, self.columns, ["mail"]), ["tv_eur"])
+        used = [column for column, choice in choices.items() if choice.meaning is not Meaning.UNUSED]
+        assert used == ["week", "orders", "shop", "tv_eur", "mail"]
+
+    def test_markets_keep_the_countries_that_they_were_given(self):
+        business = Business(countries=(("North", "DE"),), week_start=6)
+        found = mapping_of(choices_of(self.mapping, self.columns), business)
+        assert (found.countries, found.week_start) == ({"North": "DE"}, 6)
