@@ -17,87 +17,38 @@ from mmm.data.mapping import ChannelColumns, Mapping
 from mmm.data.outcomes import is_sum, total_and_parts
 from mmm.data.panel import KpiKind
 from mmm.data.read import RawTable
+from mmm.data.vocabulary import (
+    BRAND,
+    BRAND_SEARCH,
+    CHANNEL,
+    CLAIMED,
+    COMPETITOR,
+    COUNT_KPI,
+    CURRENCIES,
+    DATE,
+    EXPOSURE,
+    EXPOSURE_ORDER,
+    FILLER,
+    HELPER,
+    KPI_ORDER,
+    MARKET,
+    MEDIATOR,
+    MONEY_KPI,
+    NO_MARKET,
+    NUMBERED,
+    PLATFORM,
+    POPULATION,
+    PREDICTOR,
+    RATIO,
+    SPEND,
+    without_accents,
+)
 
 LOOK_ROWS = 5_000  # enough to know what a column holds
 MAX_BAD_SHARE = 0.5  # a column of numbers may hold that much text and still be meant as numbers
 
 
-def _words(text: str) -> frozenset[str]:
-    return frozenset(text.split())
-
-
-DATE = _words("date day week month period time datum ds woche monat tag fecha semaine mois dt timestamp")
-MARKET = _words("geo market region location country dma state city store area land markt gebiet territory zip")
-SPEND = _words(
-    "spend spends spending spent cost costs budget invest investment investments expense expenses adspend advert "
-    "advertising ausgaben kosten depense depenses gasto coste mediaspend"
-)
-EXPOSURE_ORDER = (
-    _words("impression impressions impr imps imp"),
-    _words("grp grps trp trps"),
-    _words("view views exposure exposures reach contacts"),
-    _words("click clicks"),
-)
-EXPOSURE = frozenset().union(*EXPOSURE_ORDER)
-CHANNEL = _words(
-    "tv television radio print newspaper newspapers magazine ooh outdoor dooh cinema search sem ppc adwords google "
-    "bing social facebook meta instagram tiktok snapchat pinterest linkedin twitter youtube video display banner "
-    "programmatic affiliate affiliates email newsletter influencer podcast audio mail flyer billboard shopping "
-    "retargeting amazon media"
-)
-RATIO = _words("per roas cpc cpm cpa ctr cvr rate ratio avg average share")
-MONEY_KPI = _words("revenue sales turnover umsatz income bookings gmv y kpi target response")
-COUNT_KPI = _words(
-    "conversions conversion orders quotes units purchases transactions signups registrations subscriptions subscribers "
-    "leads installs customers volume bestellungen acquisitions applications"
-)
-KPI_ORDER = [
-    "revenue",
-    "sales",
-    "turnover",
-    "umsatz",
-    "income",
-    "bookings",
-    "gmv",
-    "conversions",
-    "orders",
-    "quotes",
-    "units",
-    "purchases",
-    "transactions",
-    "y",
-    "conversion",
-    "signups",
-    "registrations",
-    "subscriptions",
-    "subscribers",
-    "leads",
-    "installs",
-    "customers",
-    "volume",
-    "bestellungen",
-    "acquisitions",
-    "applications",
-    "kpi",
-    "target",
-    "response",
-]
-_PLATFORM = _words(
-    "google adwords bing facebook meta instagram tiktok snapchat pinterest linkedin twitter youtube amazon ads "
-    "fivetran platform claimed attributed tracked pixel"
-)
-_CLAIMED = _words("conversion conversions purchases acquisitions value")
-COMPETITOR = _words("competitor competitors competition comp rival wettbewerb konkurrenz")
-MEDIATOR = _words("sessions session visits visit visitors traffic pageviews")
-PREDICTOR = _words("weather temperature temp rain rainfall sunshine snow wetter temperatur")
-HELPER = _words(
-    "t idx index id row rownum dayofyear doy dayofweek weekday weekno weeknum weekofyear quarter year obs trend "
-    "weeknumber dayofmonth monthnumber yearweek rowid"
-)
-POPULATION = _words("population pop inhabitants einwohner households")
-CURRENCIES = _words("eur usd gbp chf sek nok dkk pln cad aud jpy inr brl nzd")
 _CURRENCY_SIGN = {"€": "EUR", "$": "USD", "£": "GBP", "¥": "JPY", "₹": "INR"}
-_FILLER = _words("amount total the of in weekly daily monthly net")
 
 
 @dataclass(frozen=True, eq=False)
@@ -112,8 +63,8 @@ class Column:
 
     @property
     def words(self) -> tuple[str, ...]:
-        """The name's words in lower case."""
-        return tuple(part.lower() for part in self.parts)
+        """The name's words in lower case and without accents."""
+        return tuple(without_accents(part) for part in self.parts)
 
     def has(self, words: frozenset[str]) -> bool:
         """Whether any word of the name is among `words`."""
@@ -121,8 +72,11 @@ class Column:
 
     def without(self, words: frozenset[str]) -> str:
         """The name without those words, as written."""
-        kept = [part for part in self.parts if part.lower() not in words]
-        while kept and kept[0].lower() in _FILLER:
+        kept = list(self.parts)
+        if len(kept) > 2 and kept[0].lower() == "media" and without_accents(kept[1]) in words:
+            kept = kept[1:]  # "media_spend_tv" is the spend of "tv", as "spend_social_media" is of "social_media"
+        kept = [part for part in kept if without_accents(part) not in words]
+        while kept and kept[0].lower() in FILLER:
             kept = kept[1:]
         return " ".join(kept)
 
@@ -209,9 +163,9 @@ def _date_column(raw: RawTable, columns: dict[str, Column]) -> str:
 
 def _market_column(raw: RawTable, rest: list[Column]) -> str | None:
     for column in rest:
-        if column.has(MARKET) and not column.has(SPEND | EXPOSURE | _words("campaign ad group account")):
+        if column.has(MARKET) and not column.has(SPEND | EXPOSURE | NO_MARKET):
             kinds = raw.frame[column.name].nunique()
-            if kinds < len(raw.frame) / 5 and (not column.numeric or column.has(_words("dma geo zip store"))):
+            if kinds < len(raw.frame) / 5 and (not column.numeric or column.has(NUMBERED)):
                 return column.name
     return None
 
@@ -229,7 +183,7 @@ def is_claim(column: Column) -> bool:
 
     A person may choose it for the KPI; by itself it is none.
     """
-    return column.has(_PLATFORM) and column.has(_CLAIMED)
+    return column.has(PLATFORM) and column.has(CLAIMED)
 
 
 def _kpi_column(rest: list[Column]) -> str:
@@ -359,7 +313,7 @@ def _is_control(column: Column) -> bool:
         return False
     if _is_exposure(column) or is_value_per_kpi(column) or re.fullmatch(r"column \d+", column.name):
         return False
-    outcome = column.has(MONEY_KPI | COUNT_KPI) and not column.has(COMPETITOR)
+    outcome = column.has(MONEY_KPI | COUNT_KPI) and not (column.has(COMPETITOR) or _is_brand_search(column))
     if outcome and not (column.flag or "control" in column.words):
         return False
     known = column.numbers[np.isfinite(column.numbers)]
@@ -367,10 +321,13 @@ def _is_control(column: Column) -> bool:
     return len(known) == 0 or sometimes or bool((known != known[0]).any())
 
 
+def _is_brand_search(column: Column) -> bool:
+    """How often people look for the own brand: a step between advertising and sale, whatever is counted."""
+    return column.has(BRAND) and column.has(BRAND_SEARCH) and not column.has(COMPETITOR | SPEND)
+
+
 def _role(column: Column) -> ControlRole:
-    words = set(column.words)
-    own_brand = words & {"brand", "branded"} and words & {"search", "searches", "query", "queries", "volume"}
-    if (column.has(MEDIATOR) or own_brand) and not column.has(COMPETITOR):
+    if (column.has(MEDIATOR) or _is_brand_search(column)) and not column.has(COMPETITOR):
         return ControlRole.MEDIATOR
     return ControlRole.PREDICTOR if column.has(PREDICTOR) else ControlRole.CONFOUNDER
 

@@ -3,22 +3,11 @@
 from __future__ import annotations
 
 from mmm.data.findings import Finding, Question, Severity
-from mmm.data.guess import (
-    COMPETITOR,
-    COUNT_KPI,
-    EXPOSURE,
-    MONEY_KPI,
-    RATIO,
-    SPEND,
-    Column,
-    described,
-    is_claim,
-    is_value_per_kpi,
-    total_of_sales,
-)
+from mmm.data.guess import Column, described, is_claim, is_value_per_kpi, total_of_sales
 from mmm.data.mapping import Mapping
 from mmm.data.outcomes import is_sum
 from mmm.data.read import RawTable
+from mmm.data.vocabulary import COMPETITOR, COUNT_KPI, EXPOSURE, MONEY_KPI, RATIO, SPEND
 
 SALES_WORDS = (MONEY_KPI | COUNT_KPI) - {"y", "kpi", "target", "response", "volume", "customers", "applications"}
 _CLAIMS = frozenset({"conversions", "conversion", "purchases", "acquisitions"})

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from mmm.data.cells import parse_numbers
 from mmm.data.findings import FindingLog, Question
-from mmm.data.guess import CURRENCIES, MONEY_KPI, SPEND, Column, described, guess
+from mmm.data.guess import Column, described, guess
 from mmm.data.panel import KpiKind
 from mmm.data.read import RawTable
 from mmm.data.rows import mark_of, row_numbers
@@ -20,6 +20,7 @@ from mmm.data.sources.calendar import read_days
 from mmm.data.sources.rates import RateTable, currency_code
 from mmm.data.sources.series import bears_kpi
 from mmm.data.sources.source import Layout, Source
+from mmm.data.vocabulary import CURRENCIES, MONEY_KPI, SPEND
 
 FloatArray = NDArray[np.float64]
 DateArray = NDArray[np.datetime64]

@@ -5,10 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 from mmm.data.cells import is_no_value, parse_number
-from mmm.data.guess import CURRENCIES, DATE, MARKET, RATIO, SPEND, name_parts
+from mmm.data.guess import name_parts
 from mmm.data.mapping import guess_mapping
 from mmm.data.read import RawTable
 from mmm.data.sources.headings import currency_in
+from mmm.data.vocabulary import CURRENCIES, DATE, MARKET, RATIO, SPEND
 
 LOOK_ROWS = 200  # of a column, filled or not, and
 LOOK_CELLS = 30  # distinct filled cells of them: enough to tell numbers from texts

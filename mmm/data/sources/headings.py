@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 
-from mmm.data.guess import CURRENCIES
+from mmm.data.vocabulary import CURRENCIES
 
 _CODE = re.compile(r"\s*[(\[]([A-Z]{3})[)\]]$")
 

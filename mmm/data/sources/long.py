@@ -5,9 +5,9 @@ from __future__ import annotations
 import re
 
 from mmm.data.cells import is_no_value
-from mmm.data.guess import CHANNEL, COUNT_KPI, EXPOSURE_ORDER, MEDIATOR, MONEY_KPI, RATIO, SPEND
 from mmm.data.sources.facts import Facts, words_of
 from mmm.data.sources.source import Layout, Measure, Rule, Source
+from mmm.data.vocabulary import CHANNEL, COUNT_KPI, EXPOSURE_ORDER, MEDIATOR, MONEY_KPI, RATIO, SPEND
 
 ROWS_A_DATE = 1.2  # rows for each date and market from which a file is long; a few repeated dates are a mistake
 MAX_TEXTS = 60  # distinct texts of a column that are a channel each; of more, rules have to gather them

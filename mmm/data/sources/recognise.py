@@ -6,7 +6,6 @@ import re
 from pathlib import PurePath
 
 from mmm.data.dates import date_share
-from mmm.data.guess import CURRENCIES
 from mmm.data.read import RawTable
 from mmm.data.sources.connectors.connector import Connector
 from mmm.data.sources.connectors.known import connector_for
@@ -15,6 +14,7 @@ from mmm.data.sources.headings import Headings, currency_in
 from mmm.data.sources.long import long_source
 from mmm.data.sources.rates import pair_named
 from mmm.data.sources.source import Layout, Measure, Source
+from mmm.data.vocabulary import CURRENCIES
 
 LOOK_ROWS = 500
 _CODE = r"[A-Z]{3}"

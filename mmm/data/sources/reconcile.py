@@ -15,12 +15,13 @@ from numpy.typing import NDArray
 
 from mmm.data.cells import parse_numbers
 from mmm.data.findings import FindingLog, Question, whole_percent
-from mmm.data.guess import CHANNEL, COUNT_KPI, EXPOSURE, MONEY_KPI, SPEND, Column, described
+from mmm.data.guess import Column, described
 from mmm.data.read import RawTable
 from mmm.data.sources.join import Joined, numerals
 from mmm.data.sources.series import adds_up
 from mmm.data.sources.source import Layout, Measure, Recipe, Source
 from mmm.data.sources.widen import CLAIMED_BY_ROWS
+from mmm.data.vocabulary import CHANNEL, COUNT_KPI, EXPOSURE, MONEY_KPI, SPEND
 
 FloatArray = NDArray[np.float64]
 

@@ -11,22 +11,12 @@ from numpy.typing import NDArray
 
 from mmm.data.cells import FALSE_WORDS, TRUE_WORDS, DecimalMark, is_no_value, parse_number, parse_numbers
 from mmm.data.findings import FindingLog, Question, Severity, counted
-from mmm.data.guess import (
-    COMPETITOR,
-    COUNT_KPI,
-    EXPOSURE,
-    MEDIATOR,
-    MONEY_KPI,
-    RATIO,
-    SPEND,
-    Column,
-    described,
-    guess,
-)
+from mmm.data.guess import Column, described, guess
 from mmm.data.read import RawTable
 from mmm.data.rows import mark_of, places, row_numbers
 from mmm.data.sources.calendar import Periods, periods_of, read_days, to_starts
 from mmm.data.sources.source import Layout, Measure, Source
+from mmm.data.vocabulary import COMPETITOR, COUNT_KPI, EXPOSURE, MEDIATOR, MONEY_KPI, RATIO, SPEND
 
 FloatArray = NDArray[np.float64]
 DateArray = NDArray[np.datetime64]
