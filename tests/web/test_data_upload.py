@@ -155,7 +155,7 @@ class TestData:
             ("fpp2_insurance_tv_monthly.csv", "is ready to be saved: 40 months of 1 channel"),
             ("export_google_ads_campaign_daily.csv", "leaves 1 question that only you can answer"),
             ("export_meta_ads_campaign_daily.csv", "leaves 1 question that only you can answer"),
-            ("geolift_pretest.csv", "1 point about its columns"),
+            ("geolift_pretest.csv", "1 point about the columns to settle"),
         ],
     )
     def test_real_files_are_understood_or_answered(self, app_as, file, said):
