@@ -15,6 +15,7 @@ from mmm.data.read import RawTable
 from mmm.data.sources.calendar import LAST_DAY, ask_week_dates, in_local_days, says_week_end
 from mmm.data.sources.currency import Converted, convert, heading_currency, money_columns
 from mmm.data.sources.join import Joined, join
+from mmm.data.sources.orders import with_order_details
 from mmm.data.sources.rates import Pairs, RateTable, read_rates
 from mmm.data.sources.recognise import recognise
 from mmm.data.sources.reconcile import reconcile
@@ -86,7 +87,8 @@ def assemble(tables: Sequence[RawTable], recipe: Recipe | None = None) -> Assemb
     sources = _sources(tables, recipe, noted)
     recipe = replace(recipe or Recipe(), sources=tuple(sources))
     local = [
-        in_local_days(table, source, i, noted) for i, (table, source) in enumerate(zip(tables, sources, strict=True))
+        in_local_days(with_order_details(table, source), source, i, noted)
+        for i, (table, source) in enumerate(zip(tables, sources, strict=True))
     ]
     rates = _rates(local, sources, noted)
     if len(tables) == 1 and _in_one_currency(local[0], sources[0], recipe.currency):

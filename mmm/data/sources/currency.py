@@ -17,9 +17,12 @@ from mmm.data.panel import KpiKind
 from mmm.data.read import RawTable
 from mmm.data.rows import mark_of, row_numbers
 from mmm.data.sources.calendar import read_days
+from mmm.data.sources.headings import Headings
+from mmm.data.sources.orders import REFUNDED, count_orders
 from mmm.data.sources.rates import RateTable, currency_code
 from mmm.data.sources.series import bears_kpi
 from mmm.data.sources.source import Layout, Source
+from mmm.data.sources.sums import total
 from mmm.data.vocabulary import CURRENCIES, MONEY_KPI, SPEND
 
 FloatArray = NDArray[np.float64]
@@ -133,6 +136,8 @@ def money_columns(raw: RawTable, source: Source) -> dict[str, str | None]:
     """The columns with amounts of money, each with the currency its heading names."""
     if source.layout is not Layout.TABLE:
         measured = [name for name, measure in source.measures.items() if measure.money and name in raw.frame.columns]
+        refunds = Headings(raw.columns).first(REFUNDED) if source.layout is Layout.ORDERS else None
+        measured += [refunds] if refunds is not None and refunds not in measured else []
         return {name: heading_currency(name) for name in measured}
     columns = {name: column for name, column in described(raw).items() if column.numeric}
     guessed = guess(raw)
@@ -166,13 +171,13 @@ def _usual(amounts: dict[int, dict[str, float]], sources: Sequence[Source], tabl
     """The currency of the sales; else the one most money is in."""
     sales = [i for i in amounts if bears_kpi(tables[i], sources[i])]
     for chosen in (sales, list(amounts)):
-        total: dict[str, float] = {}
+        by_code: dict[str, float] = {}
         for index in chosen:
             for code, amount in amounts[index].items():
-                total[code] = total.get(code, 0.0) + amount
-        total.pop("", None)
-        if total:
-            return max(total, key=lambda code: total[code])
+                by_code[code] = by_code.get(code, 0.0) + amount
+        by_code.pop("", None)
+        if by_code:
+            return max(by_code, key=lambda code: by_code[code])
     return None
 
 
@@ -266,11 +271,22 @@ def _converted(
                 continue
             made = np.where(values[rows] == 0, 0.0, values[rows] * factor)
             cells[rows] = ["" if new != new else repr(new) for new in made.tolist()]  # noqa: PLR0124 - not a number
-            read[f"{name} ({code})"] = float(values[rows].sum())
+            if name in source.measures or source.layout is Layout.TABLE:
+                read[f"{name} ({code})"] = _total(
+                    raw, source, name, values, (money.codes[name] == code) & ~np.isnat(days)
+                )
             _say(source, name, (code, target), (float(values[rows].sum()), float(np.nansum(made))), repeats, noted)
             _say_stale(source, code, rates, days[rows], noted)
         frame[name] = pd.Series(cells, index=frame.index, dtype="str")
     return replace(raw, frame=frame.rename(columns=_renamed(raw, source, money, target))), read
+
+
+def _total(raw: RawTable, source: Source, name: str, values: FloatArray, rows: NDArray[np.bool_]) -> float:
+    """Sum of an amount over some rows as read; of orders, each that was a sale counts once."""
+    if source.layout is not Layout.ORDERS:
+        return total(values[rows])
+    _, amounts = count_orders(raw.frame[rows], source, {name: values[rows]}, raw.dialect, FindingLog())
+    return total(amounts[name])
 
 
 def _refused(

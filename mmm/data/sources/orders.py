@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
@@ -9,9 +11,10 @@ from numpy.typing import NDArray
 from mmm.data.cells import NO_VALUE, TRUE_WORDS, parse_numbers
 from mmm.data.dialect import Dialect
 from mmm.data.findings import FindingLog, counted
+from mmm.data.read import RawTable
 from mmm.data.rows import exact_sum, mark_of, row_numbers
 from mmm.data.sources.headings import Headings, plain
-from mmm.data.sources.source import Measure, Source
+from mmm.data.sources.source import Layout, Measure, Source
 from mmm.data.sources.sums import group_sums
 
 FloatArray = NDArray[np.float64]
@@ -31,6 +34,34 @@ NOT_SOLD = {
 """Statuses of orders that brought nothing, by the word for it."""
 OPEN = frozenset({"pending", "authorized", "on-hold", "partially_paid"})
 _ITEM_WORDS = ("item", "line", "quantity", "qty", "product", "unit", "menge", "anzahl", "stück", "artikel", "price")
+
+
+def with_order_details(raw: RawTable, source: Source) -> RawTable:
+    """The table with the date, market and currency of each order in all of its rows.
+
+    Exports write them in the first row of an order and leave them empty in its further items. A row without an order
+    number, and an order that has none in any row, stay as they are.
+    """
+    if source.layout is not Layout.ORDERS or source.order_id not in raw.frame.columns:
+        return raw
+    ids = raw.frame[source.order_id].str.strip()
+    order, numbered = pd.factorize(ids)[0], ~_blank(ids)
+    filled: dict[str, pd.Series[str]] = {}
+    for column in (source.date, source.market, source.currency_column):
+        if column not in raw.frame.columns or column is None:
+            continue
+        cells = raw.frame[column]
+        lacks = numbered & _blank(cells.str.strip())
+        if not lacks.any():
+            continue
+        known, first = np.unique(order[~lacks], return_index=True)
+        row = np.full(len(ids), -1)
+        row[known] = np.flatnonzero(~lacks)[first]
+        lacks &= row[order] >= 0
+        texts = cells.to_numpy(dtype=object).copy()
+        texts[lacks] = texts[row[order[lacks]]]
+        filled[column] = pd.Series(texts, index=cells.index, dtype="str")
+    return replace(raw, frame=raw.frame.assign(**filled)) if filled else raw
 
 
 def count_orders(

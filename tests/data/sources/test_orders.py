@@ -9,8 +9,9 @@ from decimal import Decimal
 from hypothesis import given
 from hypothesis import strategies as st
 
+from mmm.data.sources.assemble import assemble
 from mmm.data.sources.recognise import recognise
-from mmm.data.sources.source import Layout, Measure
+from mmm.data.sources.source import Layout, Measure, Recipe
 from mmm.data.sources.widen import Widened, widen
 from tests.data.sources.exports import raw, shopify
 
@@ -132,3 +133,40 @@ def test_orders_without_a_column_of_numbers_are_a_row_each():
     table = raw("date,total\n2026-03-02,5\n2026-03-02,6\n", "till.csv")
     source = replace(recognise(table), layout=Layout.ORDERS, label="Till", measures={"total": Measure.REVENUE})
     assert series(widen(table, source)) == {"date": ["2026-03-02"], "revenue": ["11"], "orders": ["2"]}
+
+
+ITEMS = "order id,date,total,currency\n" + "\n".join(
+    f"{100 + order},{date(2026, 3, 2) + timedelta(days=order // 3)},{10 + order}.50,USD\n{100 + order},,,\n"
+    f"{100 + order},,{repeated},"
+    for order in range(30)
+    for repeated in [f"{10 + order}.50" if order % 2 else ""]
+)
+TOTAL = sum(10.5 + order for order in range(30))
+
+
+class TestFurtherRows:
+    def test_the_further_rows_of_an_order_take_its_date(self):
+        assembly = assemble([raw(ITEMS, "orders.csv")])
+        assert "undated_row" not in {finding.code for finding in assembly.findings}
+        assert assembly.totals[0]["total"] == TOTAL
+        assert [len(assembly.table.frame), assembly.table.frame["orders"].unique().tolist()] == [10, ["3"]]
+
+    def test_an_order_without_any_date_is_still_left_out_and_said(self):
+        assembly = assemble([raw(ITEMS + "\n999,,5.00,USD", "orders.csv")])
+        assert [f.row for f in assembly.findings if f.code == "undated_row"] == [92]
+
+    def test_a_foreign_total_counts_each_order_once(self):
+        tables = [raw(ITEMS + "\n998,2026-03-09,4.00,EUR", "orders.csv"), raw(RATES, "rates.csv")]
+        converted = assemble(tables, replace(assemble(tables).recipe, currency="EUR"))
+        assert converted.totals[0]["total (USD)"] == TOTAL
+        assert sum(map(float, converted.table.frame["revenue"])) == TOTAL / 2 + 4
+
+    def test_refunds_are_converted_with_the_amounts_they_are_taken_off(self):
+        orders = shopify(f"#1,paid,100.00,{DAY},1,,card,30.00", f"#2,paid,10.00,{DAY},1,,card,0.00")
+        rates = raw(RATES.replace("USD,0.5", "EUR,2"), "rates.csv")
+        converted = assemble([raw(orders), rates], Recipe((recognise(raw(orders)), recognise(rates)), currency="USD"))
+        assert converted.table.frame["Shopify revenue"].tolist() == ["160"]
+        assert converted.totals[0]["Total (EUR)"] == 80
+
+
+RATES = "date,currency,rate\n2026-01-01,USD,0.5\n"
