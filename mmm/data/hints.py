@@ -70,3 +70,13 @@ def total_column(raw: RawTable, mapping: Mapping) -> str | None:
     used = {name for name, use in mapping.used_columns if use != "control"}
     rest = [column for column in columns.values() if column.numeric and column.name not in used]
     return next((column.name for column in rest if is_sum(column.numbers, spends)), None)
+
+
+def hints(raw: RawTable, mapping: Mapping) -> tuple[Finding, ...]:
+    """What was made of totals that stand beside their parts."""
+    total = total_column(raw, mapping)
+    notes = [reconciled(raw, mapping)]
+    if total is not None:
+        message = f"“{total}” adds up the spend of all channels; it was not taken for a channel."
+        notes.append(Finding("total_column", Severity.INFO, message, None, total))
+    return tuple(note for note in notes if note is not None)

@@ -13,7 +13,7 @@ import numpy as np
 from mmm.data.build import BuildResult, build_panel, build_part
 from mmm.data.findings import Finding, Question, Severity
 from mmm.data.guess import with_kpi
-from mmm.data.hints import kpi_question, reconciled, total_column
+from mmm.data.hints import hints, kpi_question
 from mmm.data.mapping import Mapping, answer, guess_mapping
 from mmm.data.read import RawTable, read_table
 from mmm.data.rows import column_totals
@@ -135,7 +135,7 @@ def _inspected(tables: list[RawTable], assembly: Assembly, remarks: list[Remark]
         remarks += _placed((finding for finding in found.findings if finding not in seen), None)
         remarks += _placed([Finding("part", Severity.INFO, part)], None)
         return _summed_up(tables, remarks, (*assembly.questions, *found.questions), found.rows, totals)
-    remarks += _placed(_hints(assembly.table, mapping), None)
+    remarks += _placed(hints(assembly.table, mapping), None)
     result = build_panel(assembly.table, mapping)
     asked = kpi_question(assembly.table, mapping)
     seen = {remark.finding for remark in remarks}
@@ -143,16 +143,6 @@ def _inspected(tables: list[RawTable], assembly: Assembly, remarks: list[Remark]
     questions = (*assembly.questions, *([asked] if asked is not None else []), *result.questions)
     rows = _rows(assembly.table, mapping, result)
     return _summed_up(tables, remarks, questions, rows, totals)
-
-
-def _hints(table: RawTable, mapping: Mapping) -> list[Finding]:
-    """What the guess made of totals that stand beside their parts."""
-    total = total_column(table, mapping)
-    notes = [reconciled(table, mapping)]
-    if total is not None:
-        message = f"“{total}” adds up the spend of all channels; it was not taken for a channel."
-        notes.append(Finding("total_column", Severity.INFO, message, None, total))
-    return [note for note in notes if note is not None]
 
 
 def _part_of(mapping: Mapping) -> str | None:

@@ -10,7 +10,9 @@ from typing import Literal
 
 from mmm.access import Actor, Permission
 from mmm.data.append import continues
+from mmm.data.findings import Question
 from mmm.data.guess import guess, with_kpi
+from mmm.data.hints import hints, kpi_question
 from mmm.data.mapping import Mapping
 from mmm.data.personal import masked, personal_columns
 from mmm.data.read import RawTable, read_table
@@ -138,7 +140,7 @@ class Desk(Service):
             how: "append" puts the rows behind those of `reading.parent`.
         """
         outside = frozenset(reading.personal) - {column for column, _ in mapping.used_columns}
-        draft = _drafted(reading, mapping, answers, how, outside)
+        draft = _drafted(reading, mapping, answers, how, outside, which_kpi=_which_kpi(reading, mapping))
         return replace(draft, findings=discreet(draft.findings, cells_of(reading.files, reading.personal)))
 
     @requires(Permission.UPLOAD_DATA)
@@ -336,6 +338,7 @@ def _drafted(
     outside: frozenset[str],
     *,
     checked: bool = True,
+    which_kpi: Question | None = None,
 ) -> Draft:
     """What would be stored of a reading without the columns `outside`."""
     if reading.raw is None:
@@ -346,8 +349,16 @@ def _drafted(
             raise DataError("There is no version to append these rows to. Choose the data set that they continue.")
         draft = consider_appended(reading.past, raw, mapping, answers, checked=checked)
     else:
-        draft = consider(raw, mapping, answers, checked=checked)
-    return replace(draft, findings=tuple(dict.fromkeys((*reading.assembly.findings, *draft.findings))), how=how)
+        draft = consider(raw, mapping, answers, checked=checked, which_kpi=which_kpi)
+    noticed = (*reading.assembly.findings, *hints(reading.raw, draft.mapping), *draft.findings)
+    return replace(draft, findings=tuple(dict.fromkeys(noticed)), how=how)
+
+
+def _which_kpi(reading: Reading, mapping: Mapping) -> Question | None:
+    """Which of several counts of sales is the KPI; not asked where the version before or the files' recipe says it."""
+    if reading.raw is None or reading.past is not None or reading.assembly.recipe.kpi is not None:
+        return None
+    return kpi_question(reading.raw, replace(mapping, kpi=reading.guess.kpi))
 
 
 def _origin(reading: Reading, draft: Draft, leave_out: Sequence[str], pseudonyms: Sequence[str], how: How) -> Origin:

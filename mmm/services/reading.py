@@ -144,13 +144,27 @@ class Draft:
         return self.result.panel is not None and not self.refusals and not self.open
 
 
-def consider(raw: RawTable, mapping: Mapping, answers: MappingType[str, str], *, checked: bool = True) -> Draft:
+def consider(
+    raw: RawTable,
+    mapping: Mapping,
+    answers: MappingType[str, str],
+    *,
+    checked: bool = True,
+    which_kpi: Question | None = None,
+) -> Draft:
     """The panel under a mapping and a person's answers, or everything that stands before it.
 
     Answers already inside `mapping` count as given. An answer to a question that the file does not ask is not used.
     Without `checked`, what the panel cannot teach is not looked at.
+
+    `which_kpi` asks which of several counts of sales is the KPI, the guessed one first (`kpi_question`). A mapping with
+    another KPI answers it.
     """
     asked: dict[str, Asked] = {}
+    if which_kpi is not None and mapping.kpi in which_kpi.options:
+        asked["kpi"] = told = _kpi_told(which_kpi, mapping, answers)
+        if told.answer not in (None, mapping.kpi):
+            mapping = answer(mapping, which_kpi, told.answer or "")
     result = build_panel(raw, mapping)
     for _ in range(MAX_ROUNDS):
         fresh = [question for question in result.questions if question.code not in asked]
@@ -210,6 +224,14 @@ def _not_appended(raw: RawTable, mapping: Mapping, answers: MappingType[str, str
         return alone
     refusal = Finding("append", Severity.REFUSE, problem)
     return replace(alone, asked=(), findings=(*alone.findings, refusal))
+
+
+def _kpi_told(question: Question, mapping: Mapping, answers: MappingType[str, str]) -> Asked:
+    """Which count of sales a person chose, by an answer or by the mapping; None while it is only guessed."""
+    given = answers.get("kpi")
+    if given in question.options:
+        return Asked(question, given)
+    return Asked(question, mapping.kpi if mapping.kpi != question.options[0] else None)
 
 
 def waiting(assembly: Assembly, mapping: Mapping) -> Draft:

@@ -74,7 +74,7 @@ def _worth(upload: Upload) -> None:
         default=upload.business.kind,
         required=True,
         format_func=lambda kind: kinds[kind],
-        key=upload.key("kind"),
+        key=upload.key("kind", upload.turn),
     )
     if upload.business.kind is KpiKind.REVENUE:
         return
@@ -128,10 +128,12 @@ def _market_countries(upload: Upload) -> None:
 def _radio(upload: Upload, asked: Asked) -> None:
     options = list(asked.question.options)
     code = asked.question.code
+    key = upload.key("question", code)
+    known = asked.answer is not None and not (code == "kpi" and key in st.session_state)  # or a column chosen says it
     st.radio(
         escape(asked.question.message),
         options,
-        index=options.index(asked.answer) if asked.answer is not None else None,
+        index=options.index(asked.answer) if asked.answer is not None and known else None,
         format_func=lambda option: escape(answer_words(code, option)),
-        key=upload.key("question", code),
+        key=key,
     )

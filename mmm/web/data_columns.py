@@ -175,6 +175,21 @@ def made_alike(choices: Mapping[str, Choice], columns: Iterable[str], meaning: M
     }
 
 
+def kpi_of(choices: Mapping[str, Choice]) -> str | None:
+    """The column that is the KPI; None where none or several are."""
+    found = [column for column, choice in choices.items() if choice.meaning is Meaning.KPI]
+    return found[0] if len(found) == 1 else None
+
+
+def with_kpi(choices: Mapping[str, Choice], kpi: str) -> dict[str, Choice]:
+    """The choices with another KPI; the former one is not used."""
+    changed = {
+        column: Choice(Meaning.UNUSED) if choice.meaning is Meaning.KPI else choice
+        for column, choice in choices.items()
+    }
+    return {**changed, kpi: Choice(Meaning.KPI)}
+
+
 def rest_unused(choices: Mapping[str, Choice], found: Iterable[str]) -> dict[str, Choice]:
     """The choices with everything unused that is not among `found`, but for what a table cannot do without."""
     kept = set(found)

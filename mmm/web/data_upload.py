@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import streamlit as st
 
 from mmm.data.findings import Question
+from mmm.data.guess import with_kpi as with_guessed_kind
 from mmm.data.mapping import Mapping as ColumnMapping
 from mmm.data.sources.assemble import answer_recipe
 from mmm.data.sources.channels import ChannelSum, channel_sums
@@ -18,7 +19,17 @@ from mmm.services.reading import Draft, Reading, unanswered
 from mmm.services.reading import Upload as File
 from mmm.services.versions import How
 from mmm.web.data_answers import country_code
-from mmm.web.data_columns import Business, Choice, Meaning, business_of, choices_of, mapping_of, problems
+from mmm.web.data_columns import (
+    Business,
+    Choice,
+    Meaning,
+    business_of,
+    choices_of,
+    kpi_of,
+    mapping_of,
+    problems,
+    with_kpi,
+)
 from mmm.web.data_words import Seen, distinct, seen
 from mmm.web.holder import services
 
@@ -281,6 +292,7 @@ def _take_over(actor: Actor, upload: Upload) -> None:
     """What the widgets say now, before anything is drawn: so the headline is never one click behind."""
     state = st.session_state
     _take_over_files(actor, upload)
+    before = kpi_of(upload.choices)
     for place, (column, choice) in enumerate(upload.choices.items()):
         meaning = state.get(upload.column_key(place, "meaning"), choice.meaning)
         channel = state.get(upload.column_key(place, "channel"), choice.channel)
@@ -290,6 +302,7 @@ def _take_over(actor: Actor, upload: Upload) -> None:
             upload.choices[column] = said
             upload.edited.add(column)
     upload.business = _business(upload)
+    _take_over_kpi(upload, before)
     upload.how = state.get(upload.key("how"), upload.how)
     for column in upload.outside:
         fate = state.get(upload.key("fate", column))
@@ -299,6 +312,21 @@ def _take_over(actor: Actor, upload: Upload) -> None:
     for key in [key for key in state if str(key).startswith(prefix)]:
         if state[key] is not None:
             upload.answers[str(key).removeprefix(prefix)] = state[key]
+
+
+def _take_over_kpi(upload: Upload, before: str | None) -> None:
+    """A KPI chosen among the columns answers the question which it is, and the answer changes the columns."""
+    radio, now = upload.key("question", "kpi"), kpi_of(upload.choices)
+    if now is not None and now != before:
+        upload.answers["kpi"] = now
+        if radio in st.session_state:
+            st.session_state[radio] = now
+        return
+    told = st.session_state.get(radio)
+    if told is not None and told != upload.answers.get("kpi") and told in upload.choices:
+        kind = with_guessed_kind(mapping_of(upload.choices, upload.business), told).kpi_kind
+        upload.change(with_kpi(upload.choices, told))
+        upload.business = replace(upload.business, kind=kind)
 
 
 def _take_over_files(actor: Actor, upload: Upload) -> None:
@@ -322,7 +350,7 @@ def _business(upload: Upload) -> Business:
     percent = said("margin", None if known.margin is None else known.margin * 100)
     return replace(
         known,
-        kind=said("kind", known.kind),
+        kind=st.session_state.get(upload.key("kind", upload.turn), known.kind),
         value=said("value", known.value),
         margin=None if percent is None else percent / 100,
         currency=said("currency", known.currency),

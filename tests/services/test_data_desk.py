@@ -13,6 +13,7 @@ from datetime import timedelta
 import pytest
 
 from mmm.data.findings import Severity
+from mmm.data.panel import KpiKind
 from mmm.data.read import read_table
 from mmm.data.sources.source import Layout, Rule
 from mmm.errors import ConflictError, DataError, NotAllowedError, SpecError
@@ -355,3 +356,55 @@ def test_the_tables_of_a_version_read_back_as_they_were(services, analyst, shop)
     raw = read_table("google.csv", google())
     assert table.to_numpy().tolist() == raw.frame.to_numpy().tolist()
     assert list(table.index) == list(raw.frame.index)
+
+
+class TestWhichSales:
+    """Two counts of sales, of which none is the total of the other."""
+
+    @pytest.fixture
+    def reading(self, desk, analyst):
+        return desk.read_files(analyst, (Upload("shop.csv", two_sales()),))
+
+    def drafted(self, desk, analyst, reading, mapping=None, **answers):
+        return desk.draft(analyst, reading, mapping or unanswered(reading.guess)[0], answers)
+
+    def test_the_person_is_asked_and_nothing_is_stored_before(self, desk, analyst, reading):
+        draft = self.drafted(desk, analyst, reading)
+        assert [(asked.code, asked.options) for asked in draft.open] == [("kpi", ("online_revenue", "store_revenue"))]
+        assert not draft.ready
+
+    @pytest.mark.parametrize("kpi", ["online_revenue", "store_revenue"])
+    def test_the_answer_is_the_kpi(self, desk, analyst, reading, kpi):
+        draft = self.drafted(desk, analyst, reading, kpi=kpi)
+        assert draft.ready
+        assert (draft.mapping.kpi, draft.result.panel.kpi_name) == (kpi, kpi)
+
+    def test_a_kpi_chosen_among_the_columns_is_an_answer(self, desk, analyst, reading):
+        mapping = replace(unanswered(reading.guess)[0], kpi="store_revenue", kpi_kind=KpiKind.UNITS)
+        draft = self.drafted(desk, analyst, reading, mapping)
+        assert draft.ready
+        assert draft.mapping.kpi_kind is KpiKind.UNITS  # as chosen, not as the name says
+
+    def test_the_version_before_answers_it(self, desk, analyst, reading):
+        draft = self.drafted(desk, analyst, reading, kpi="store_revenue")
+        shop = desk.store(analyst, reading, draft.mapping, name="Shop").version
+        again = desk.read_files(analyst, (Upload("shop.csv", two_sales(34)),), dataset_id=shop.dataset_id)
+        bare, known = unanswered(again.guess)
+        assert self.drafted(desk, analyst, again, bare, **known).mapping.kpi == "store_revenue"
+        assert self.drafted(desk, analyst, again, bare, **known).open == ()
+
+    def test_a_total_beside_its_parts_is_said_and_not_asked(self, desk, analyst):
+        reading = desk.read_files(analyst, (Upload("shop.csv", two_sales(total=True)),))
+        draft = self.drafted(desk, analyst, reading)
+        assert draft.ready
+        assert draft.mapping.kpi == "total_revenue"
+        assert "reconciled" in {finding.code for finding in draft.findings}
+
+
+def two_sales(weeks=30, *, total=False):
+    rows = ["week,online_revenue,store_revenue,tv_spend" + (",total_revenue" if total else "")]
+    for week in range(weeks):
+        online, store = 1000 + 13 * (week % 7), 3000 + 17 * (week % 11)
+        row = f"{FIRST + timedelta(weeks=week)},{online},{store},{100 + week % 5}"
+        rows.append(row + (f",{online + store}" if total else ""))
+    return "\n".join(rows).encode()

@@ -92,6 +92,22 @@ class TestData:
         assert not app.exception
         assert "Exactly one column is the KPI; no column is at the moment" in texts(app.warning)
 
+    def test_two_counts_of_sales_are_asked_about_and_columns_and_answer_agree(self, app_as):
+        head = "week,online_revenue,store_revenue,tv_spend"
+        first = date(2025, 1, 6)
+        rows = [f"{first + timedelta(7 * i)},{900 + i % 7},{700 + i % 11},{50 + i % 5}" for i in range(30)]
+        app = upload(app_as("analyst", "data"), "\n".join([head, *rows]).encode(), "shop.csv")
+        assert "leaves 1 question that only you can answer" in texts(app.title)
+        app.radio[0].set_value("store_revenue").run()
+        assert "is ready to be saved: 30 weeks of 1 channel" in texts(app.title)
+        assert labelled(app.selectbox, "Meaning of store_revenue").value == Meaning.KPI
+        assert labelled(app.selectbox, "Meaning of online_revenue").value == Meaning.UNUSED
+        labelled(app.selectbox, "Meaning of online_revenue").set_value(Meaning.KPI).run()
+        labelled(app.selectbox, "Meaning of store_revenue").set_value(Meaning.UNUSED).run()
+        assert not app.exception
+        assert "is ready to be saved: 30 weeks of 1 channel" in texts(app.title)
+        assert app.radio[0].value == "online_revenue"
+
     def test_a_second_file_continues_the_data_set(self, app_as, installation):
         first = save_one(installation)
         app = app_as("analyst", "data")
