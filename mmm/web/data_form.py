@@ -117,7 +117,9 @@ def _examples(upload: Upload, column: str) -> str:
         return f"Looks personal: {kind}"
     if upload.reading.raw is None:
         return ""
-    cells = (str(cell).strip() for cell in upload.reading.raw.frame[column].iloc[:200])
+    column_cells = upload.reading.raw.frame[column]
+    filled = column_cells[column_cells != ""]  # a channel that began late has its first values far down
+    cells = (str(cell).strip() for cell in filled.iloc[:200])
     distinct = list(dict.fromkeys(cell for cell in cells if cell))
     shown = [cell if len(cell) <= 24 else f"{cell[:23]}…" for cell in distinct[:EXAMPLES]]
     return ", ".join(shown) or "empty"

@@ -50,7 +50,7 @@ def stored(actor: Actor, datasets: Sequence[DatasetInfo]) -> None:
     _actions(actor, dataset, by_id)
     metric_row(_figures(panel))
     draw(history(panel, marks=marks_of(actor, dataset.id)), key="data_history")
-    st.caption(f"A model adds by itself: {escape(' '.join(features_added(panel)))}")
+    st.caption(f"Models add to these data by themselves: {escape(' '.join(features_added(panel)))}")
     details(actor, dataset, panel, checks)
     archived_list(actor)
 

@@ -408,3 +408,15 @@ def two_sales(weeks=30, *, total=False):
         row = f"{FIRST + timedelta(weeks=week)},{online},{store},{100 + week % 5}"
         rows.append(row + (f",{online + store}" if total else ""))
     return "\n".join(rows).encode()
+
+
+def test_what_was_noticed_in_one_of_several_files_names_the_file(desk, analyst):
+    files = list(uploads())
+    titled = b"Weekly sales\n\n" + files[2].content
+    reading = desk.read_files(analyst, (*files[:2], Upload("sales.csv", titled)))
+    bare, known = unanswered(reading.guess)
+    noticed = [f.message for f in desk.draft(analyst, reading, bare, known).findings if f.code == "preamble"]
+    assert [message for message in noticed if message.startswith("“sales.csv”: ")]
+    alone = desk.read_files(analyst, (Upload("sales.csv", titled),))
+    noticed = [f.message for f in desk.draft(analyst, alone, alone.guess, {}).findings if f.code == "preamble"]
+    assert not any("sales.csv" in message for message in noticed)
