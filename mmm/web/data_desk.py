@@ -15,6 +15,7 @@ from mmm.web.cards import folded_cards, summary
 from mmm.web.components import escape, page_header
 from mmm.web.data_business import business_questions, open_questions
 from mmm.web.data_channels import channels_section
+from mmm.web.data_columns import Meaning
 from mmm.web.data_continue import continuing_section
 from mmm.web.data_files import file_questions, files_section, shape_words
 from mmm.web.data_form import column_rows
@@ -41,6 +42,8 @@ def desk(actor: Actor, upload: Upload, datasets: Sequence[DatasetInfo]) -> None:
     page_header(headline(upload, draft, contradictions), shape_words(upload))
     for problem in contradictions:
         st.warning(escape(problem))
+    if contradictions and _without_sales(upload):
+        st.info("A platform's report does not hold your own sales. Add the file with them under “Add another file”.")
     if draft is not None:
         refusals(draft.refusals)
     files_section(actor, upload)
@@ -121,6 +124,12 @@ def _questions(upload: Upload, draft: Draft | None) -> None:
     file_questions(upload)
     if draft is not None and about_rows:
         open_questions(upload, draft)
+
+
+def _without_sales(upload: Upload) -> bool:
+    """Whether every file is a report of campaigns, and nobody has chosen one of its columns as the KPI."""
+    reports = all(source.layout is Layout.ROWS for source in upload.reading.assembly.recipe.sources)
+    return reports and not any(choice.meaning is Meaning.KPI for choice in upload.choices.values())
 
 
 def _table(upload: Upload) -> None:

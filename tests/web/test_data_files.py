@@ -81,6 +81,7 @@ class TestFiles:
         next(b for b in app.button if b.key.endswith("remove_1")).click().run()
         assert not app.exception
         assert f"“{REPORT}” was read" in texts(app.title)
+        assert "does not hold your own sales" in texts(app.info)
 
     def test_a_file_may_be_added_later(self, app_as):
         app = hand_over(app_as("analyst", "data"), (REPORT, google_report(0, MONTHS)))

@@ -169,8 +169,8 @@ class TestData:
             ("pymc_mmm_example.csv", "is ready to be saved: 179 weeks of 2 channels"),
             ("meridian_geo_media.csv", "is ready to be saved: 156 weeks of 4 channels in 20 markets"),
             ("fpp2_insurance_tv_monthly.csv", "is ready to be saved: 40 months of 1 channel"),
-            ("export_google_ads_campaign_daily.csv", "leaves 1 question that only you can answer"),
-            ("export_meta_ads_campaign_daily.csv", "leaves 1 question that only you can answer"),
+            ("export_google_ads_campaign_daily.csv", "1 point about the columns to settle"),
+            ("export_meta_ads_campaign_daily.csv", "1 point about the columns to settle"),
             ("geolift_pretest.csv", "1 point about the columns to settle"),
         ],
     )
