@@ -74,6 +74,10 @@ _SURE_POINT = (
 _THREE = {".": r"^[^\d]*[1-9]\d{0,2}\.\d{3}[^\d]*$", ",": r"^[^\d]*[1-9]\d{0,2},\d{3}[^\d]*$"}
 
 
+MAX_NUMERAL = 400  # characters; the longest finite number written out has 309 digits
+_NO_DIGIT = r"^[^\pN]*$"
+
+
 @dataclass(frozen=True, eq=False)
 class Numbers:
     """A column read as numbers, `[row]`.
@@ -100,6 +104,8 @@ def parse_number(text: str, decimal: DecimalMark = ".") -> float | None:
     Understands signs, `(1,234)` as negative, `%` as hundredths, a currency before or behind, and
     thousands set apart by a comma, point, blank or apostrophe.
     """
+    if len(text) > MAX_NUMERAL:
+        return None
     body = text.strip().strip("\u200b\ufeff").replace("\u2212", "-")
     negative = False
     if body.startswith("(") and body.endswith(")"):
@@ -131,9 +137,12 @@ def parse_numbers(text: pd.Series[str], decimal: DecimalMark = ".") -> Numbers:
         open_ = _cast_where(cells, _GROUPED[decimal], values, open_, decimal)
     bad = np.zeros(len(text), dtype=np.bool_)
     if open_.any():
-        rest = pd.Series(cells.filter(pa.array(open_)).to_pylist(), dtype=object)
-        codes, unique = pd.factorize(rest)
-        parsed = [parse_number(str(cell), decimal) for cell in unique]
+        filtered = cells.filter(pa.array(open_))
+        codes, unique = pd.factorize(pd.Series(filtered.to_pylist(), dtype=object))
+        wordy = _numpy(pc.match_substring_regex(pa.array(unique, type=pa.string()), _NO_DIGIT)).tolist()
+        parsed = [
+            None if words else parse_number(str(cell), decimal) for cell, words in zip(unique, wordy, strict=True)
+        ]
         numbers = np.array([np.nan if value is None else value for value in parsed])
         values[open_] = numbers[codes]
         bad[open_] = ~np.isfinite(numbers)[codes]

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, replace
-from weakref import WeakKeyDictionary
 
 import numpy as np
 import pandas as pd
@@ -83,6 +82,10 @@ class Column:
 
 def guess(raw: RawTable) -> Mapping:
     """The likeliest mapping of a table's columns; never fails, whatever the table holds."""
+    return raw.once("guess", lambda: _guess(raw))
+
+
+def _guess(raw: RawTable) -> Mapping:
     columns = described(raw)
     date = _date_column(raw, columns)
     rest = [column for column in columns.values() if column.name != date]
@@ -116,14 +119,7 @@ def guess(raw: RawTable) -> Mapping:
 
 def described(raw: RawTable) -> dict[str, Column]:
     """What name and content of each column say, by its name."""
-    known = _DESCRIBED.get(raw)
-    if known is None:
-        known = _DESCRIBED[raw] = {name: _column(raw, name) for name in raw.columns}
-    return dict(known)
-
-
-_DESCRIBED: WeakKeyDictionary[RawTable, dict[str, Column]] = WeakKeyDictionary()
-"""Columns of tables that are still held somewhere: joining, guessing and checking all ask for them."""
+    return dict(raw.once("columns", lambda: {name: _column(raw, name) for name in raw.columns}))
 
 
 def _column(raw: RawTable, name: str) -> Column:
@@ -149,6 +145,8 @@ def name_parts(name: str) -> tuple[str, ...]:
 
 def _date_column(raw: RawTable, columns: dict[str, Column]) -> str:
     def score(column: Column) -> float:
+        if _is_plain_number(column) and not column.has(DATE):
+            return -1.0
         share = date_share(raw.frame[column.name].iloc[:LOOK_ROWS])
         serials = column.numeric and bool(np.all((column.numbers >= 20_000) & (column.numbers <= 80_000)))
         named = column.has(DATE)
@@ -159,6 +157,13 @@ def _date_column(raw: RawTable, columns: dict[str, Column]) -> str:
     scores = {name: score(column) for name, column in columns.items()}
     best = max(scores, key=lambda name: scores[name], default="")
     return best if scores.get(best, -1.0) >= 0 else ""
+
+
+def _is_plain_number(column: Column) -> bool:
+    """Whether every cell is a number too small or too large to be read as 2024.03 or 20240304, which spares a look."""
+    known = column.numbers
+    year = ((known >= 1900) & (known < 2200)) | ((known >= 19_000_000) & (known < 22_000_000))
+    return column.numeric and not column.flag and bool(np.isfinite(known).all()) and not bool(year.any())
 
 
 def _market_column(raw: RawTable, rest: list[Column]) -> str | None:

@@ -6,8 +6,10 @@ import csv
 import hashlib
 import io
 import re
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, field
 from itertools import islice
+from typing import Any, TypeVar
 
 import numpy as np
 import pandas as pd
@@ -54,6 +56,9 @@ _SIGNATURES = (
 )
 
 
+Known = TypeVar("Known")
+
+
 @dataclass(frozen=True, eq=False)
 class RawTable:
     """A file's table as text, unchanged apart from what `findings` say.
@@ -75,6 +80,14 @@ class RawTable:
     sha256: str
     sheets: tuple[str, ...] = ()
     name: str = ""
+    _known: dict[str, Any] = field(default_factory=dict, init=False, repr=False)
+
+    def once(self, what: str, make: Callable[[], Known]) -> Known:
+        """What `make` says of this very table, worked out the first time it is asked for by the name `what`."""
+        if what not in self._known:
+            self._known[what] = make()
+        found: Known = self._known[what]
+        return found
 
     @property
     def columns(self) -> tuple[str, ...]:

@@ -12,10 +12,9 @@ from enum import StrEnum
 from typing import Any
 
 import numpy as np
-import pandas as pd
 from numpy.typing import NDArray
 
-from mmm.data.cells import is_no_value, parse_numbers
+from mmm.data.cells import parse_numbers
 from mmm.data.dates import parse_dates
 from mmm.data.findings import whole_percent
 from mmm.data.guess import Column, described, guess
@@ -85,7 +84,8 @@ def describe(raw: RawTable, date: str | None = None, date_order: str | None = No
     date = guess(raw).date if date is None else date
     days = parse_dates(raw.frame[date], date_order).values if date in raw.frame.columns else _no_days(raw)
     dates = np.unique(days[~np.isnat(days)])[-RECENT:]
-    columns = {name: _described(raw, column, date, days, dates) for name, column in described(raw).items()}
+    recently = np.flatnonzero(np.isin(days, dates))
+    columns = {name: _described(raw, column, date, days, dates, recently) for name, column in described(raw).items()}
     return {
         "format": FORMAT_VERSION,
         "rows": len(raw.frame),
@@ -133,24 +133,41 @@ def _no_days(raw: RawTable) -> NDArray[np.datetime64]:
 
 
 def _described(
-    raw: RawTable, column: Column, date: str, days: NDArray[np.datetime64], dates: NDArray[np.datetime64]
+    raw: RawTable,
+    column: Column,
+    date: str,
+    days: NDArray[np.datetime64],
+    dates: NDArray[np.datetime64],
+    recently: NDArray[np.int64],
 ) -> dict[str, Any]:
+    """What is stored of one column.
+
+    Args:
+        days: of each row, `[row]`.
+        dates: whose values are kept.
+        recently: rows that lie on one of `dates`.
+    """
     cells = raw.frame[column.name]
-    codes, unique = pd.factorize(cells)
-    filled = 1.0 - float(np.array([is_no_value(str(cell)) for cell in unique], dtype=np.float64)[codes].mean())
+    read = parse_numbers(cells, mark_of(cells, raw.dialect)[0])
+    filled = 1.0 - float(read.missing.mean())
     kind = "date" if column.name == date else "flag" if column.flag else "number" if column.numeric else "text"
     kind = "empty" if filled == 0 else kind
     found: dict[str, Any] = {"kind": kind, "filled": round(filled, 4), "median": None, "whole": None, "recent": None}
-    if kind not in ("number", "flag"):
+    known = read.values[np.isfinite(read.values)]
+    if kind not in ("number", "flag") or not len(known):
         return found
-    values = parse_numbers(cells, mark_of(cells, raw.dialect)[0]).values
-    known = values[np.isfinite(values)]
-    if not len(known):
-        return found
-    by_date = pd.Series(values).groupby(days).sum(min_count=1).reindex(dates)
-    recent = [None if value != value else float(value) for value in by_date.tolist()]  # noqa: PLR0124 - not a number
+    recent = _by_date(read.values[recently], days[recently], dates)
     whole = bool((known == np.round(known)).all())
     return found | {"median": float(np.median(known)), "whole": whole, "recent": recent}
+
+
+def _by_date(values: FloatArray, days: NDArray[np.datetime64], dates: NDArray[np.datetime64]) -> list[float | None]:
+    """Sum of the numbers on each of `dates`, in order; None where there is none."""
+    known = np.isfinite(values)
+    at = np.searchsorted(dates, days[known])
+    sums = np.bincount(at, weights=values[known], minlength=len(dates))
+    count = np.bincount(at, minlength=len(dates))
+    return [float(total) if n else None for total, n in zip(sums.tolist(), count.tolist(), strict=True)]
 
 
 def _recent(column: MappingType[str, Any], at: list[int]) -> FloatArray:
