@@ -4,6 +4,7 @@ VENV ?= .venv
 BIN := $(VENV)/bin
 PORT ?= 8501
 SAMPLE ?= 1
+WORKERS ?= 2
 
 .PHONY: run test lint types contracts unit browser lock fmt clean
 
@@ -42,13 +43,13 @@ unit: $(VENV)/.dev
 	  apt-get update -qq && apt-get install -y -qq --no-install-recommends postgresql-common >/dev/null && \
 	  sed -i 's/^#\?create_main_cluster.*/create_main_cluster = false/' /etc/postgresql-common/createcluster.conf && \
 	  apt-get install -y -qq --no-install-recommends postgresql >/dev/null; } || true
-	$(BIN)/python -m pytest -m "not browser"
+	$(BIN)/python -m pytest -m "not browser" -n $(WORKERS) --dist loadfile
 
 # The browser tests drive a real Chromium; Debian's is installed when it can be, and they say why when they skip.
 browser: $(VENV)/.dev
 	@command -v chromium >/dev/null || { [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null && \
 	  apt-get update -qq && apt-get install -y -qq --no-install-recommends chromium fonts-liberation >/dev/null; } || true
-	$(BIN)/python -m pytest -m browser
+	$(BIN)/python -m pytest -m browser -n $(WORKERS) --dist loadscope
 
 fmt: $(VENV)/.dev
 	$(BIN)/ruff check --fix .

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import sys
 from collections.abc import Callable, Iterator
@@ -12,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 import hypothesis
 import pytest
 
+from tests.once import built_once
 from tests.running import Server, start_server
 
 if TYPE_CHECKING:
@@ -25,6 +27,11 @@ if TYPE_CHECKING:
 hypothesis.settings.register_profile("same", derandomize=True, deadline=None)
 hypothesis.settings.register_profile("explore", derandomize=False, deadline=None)
 hypothesis.settings.load_profile("same")
+
+# Test processes share the processors among themselves; a pool of threads in each would only get in the others' way.
+# Set before NumPy is imported, which reads it then.
+if "PYTEST_XDIST_WORKER" in os.environ:
+    os.environ.update(dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"), "1"))
 
 ROOT = Path(__file__).resolve().parents[1]
 ARTIFACTS = ROOT / "test-artifacts"
@@ -100,9 +107,9 @@ def _settle(services: Services, username: str, one_time: str) -> Actor:
 
 @pytest.fixture(scope="session")
 def seeded(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, str]:
-    """A closed, seeded `var` directory to copy from, and the newcomer's one-time password."""
-    var_dir = tmp_path_factory.mktemp("seeded") / "var"
-    return var_dir, seed(var_dir)
+    """A closed, seeded `var` directory to copy from, and the newcomer's one-time password; made once a run."""
+    folder, facts = built_once(tmp_path_factory, "seeded", lambda made: {"newcomer": seed(made / "var")})
+    return folder / "var", facts["newcomer"]
 
 
 @pytest.fixture(scope="session")
@@ -115,7 +122,8 @@ def server(seeded: tuple[Path, str], tmp_path_factory: pytest.TempPathFactory) -
     yield running
     running.stop()
     ARTIFACTS.mkdir(exist_ok=True)
-    (ARTIFACTS / "server.log").write_text("".join(running.output), encoding="utf-8")
+    worker = os.environ.get("PYTEST_XDIST_WORKER", "")
+    (ARTIFACTS / f"server{worker}.log").write_text("".join(running.output), encoding="utf-8")
 
 
 @pytest.fixture

@@ -1,3 +1,5 @@
+import shutil
+from dataclasses import asdict
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -7,7 +9,9 @@ from mmm.access.passwords import Passwords
 from mmm.bootstrap import build_services, initialise
 from mmm.data.mapping import ChannelColumns, Mapping
 from mmm.data.simulate import five_channel_world
+from mmm.services.first_start import FirstRun
 from mmm.settings import Settings
+from tests.once import built_once
 
 CHEAP = Passwords(PasswordHasher(time_cost=1, memory_cost=8, parallelism=1))
 
@@ -35,9 +39,24 @@ def settings(tmp_path):
     return Settings(var_dir=tmp_path / "var", _env_file=None)
 
 
+@pytest.fixture(scope="session")
+def untouched(tmp_path_factory):
+    """The `var` directory after a first start, to copy from, and what the start returned; made once a run."""
+
+    def build(folder):
+        made = initialise(Settings(var_dir=folder / "var", _env_file=None), clock=FakeClock(), passwords=CHEAP)
+        return {**asdict(made), "written_to": str(made.written_to)}
+
+    folder, facts = built_once(tmp_path_factory, "first-start", build)
+    return folder / "var", facts
+
+
 @pytest.fixture
-def first_run(settings, clock):
-    return initialise(settings, clock=clock, passwords=CHEAP)
+def first_run(settings, untouched):
+    """A first start with sample people at the clock's first moment; it is copied, because migrating takes its time."""
+    original, facts = untouched
+    shutil.copytree(original, settings.var_dir)
+    return FirstRun(**{**facts, "written_to": settings.credentials_path})
 
 
 @pytest.fixture
