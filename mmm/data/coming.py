@@ -13,7 +13,7 @@ from mmm.data.inputs import Future, Labels, future_inputs, next_periods
 from mmm.data.mapping import Mapping
 from mmm.data.panel import Panel
 from mmm.data.read import RawTable
-from mmm.data.rows import mark_of
+from mmm.data.rows import told_mark
 from mmm.errors import DataError
 
 FloatArray = NDArray[np.float64]
@@ -56,11 +56,11 @@ def read_coming(raw: RawTable, mapping: Mapping, panel: Panel) -> ComingPeriods:
     controls = np.full((g, n, len(panel.labels.controls)), np.nan)
     for index, name in enumerate(panel.labels.controls):
         if name in raw.frame.columns:
-            controls[market, period, index] = _numbers(raw, name)
+            controls[market, period, index] = _numbers(raw, name, mapping)
     value = None
     if isinstance(mapping.value_per_kpi, str) and mapping.value_per_kpi in raw.frame.columns:
         value = np.empty((g, n))
-        value[market, period] = _numbers(raw, mapping.value_per_kpi)
+        value[market, period] = _numbers(raw, mapping.value_per_kpi, mapping)
         value = None if np.isnan(value).any() else value
     future = Future(n, spend=spend, controls=controls, value_per_kpi=value)
     return ComingPeriods(future, market, period, tuple(dates))
@@ -72,8 +72,8 @@ def _column(raw: RawTable, name: str) -> list[str]:
     return [str(cell) for cell in raw.frame[name]]
 
 
-def _numbers(raw: RawTable, name: str) -> FloatArray:
-    read = parse_numbers(raw.frame[name], mark_of(raw.frame[name], raw.dialect)[0])
+def _numbers(raw: RawTable, name: str, mapping: Mapping) -> FloatArray:
+    read = parse_numbers(raw.frame[name], told_mark(raw.frame[name], raw, mapping)[0])
     bad = np.flatnonzero(np.isnan(read.values) & ~read.missing)
     if len(bad):
         row = int(raw.frame.index[bad[0]])
@@ -126,7 +126,7 @@ def _spend(
     usual = future_inputs(panel.inputs(), Future(n)).spend[:, panel.n_periods :].copy()
     for index, name in enumerate(panel.labels.channels):
         if columns[name] in raw.frame.columns:
-            usual[market, period, index] = np.nan_to_num(_numbers(raw, columns[name]))
+            usual[market, period, index] = np.nan_to_num(_numbers(raw, columns[name], mapping))
     if (usual < 0).any():
         below = panel.labels.channels[int(np.argwhere(usual < 0)[0, 2])]
         raise DataError(f"The coming periods hold spend below zero in “{columns[below]}”. Correct it.")

@@ -99,7 +99,7 @@ def read_rows(raw: RawTable, mapping: Mapping, noted: FindingLog) -> Rows:
     empty = np.ones(len(frame), dtype=np.bool_)
     unclear: dict[str, str] = {}
     for position, (column, use) in enumerate(plan):
-        mark, twofold = _mark(frame[column], raw, mapping)
+        mark, twofold = told_mark(frame[column], raw, mapping)
         unclear |= {column: twofold} if twofold is not None else {}
         read = read_numbers(frame[column], mark, use, noted)
         values[:, position] = read.values
@@ -303,7 +303,8 @@ def mark_of(cells: pd.Series[str], dialect: Dialect) -> tuple[DecimalMark, str |
     return column_mark(cells, dialect.decimal, sure=dialect.decimal_sure, delimiter=dialect.delimiter)
 
 
-def _mark(cells: pd.Series[str], raw: RawTable, mapping: Mapping) -> tuple[DecimalMark, str | None]:
+def told_mark(cells: pd.Series[str], raw: RawTable, mapping: Mapping) -> tuple[DecimalMark, str | None]:
+    """As `mark_of`, with a person's answer where nothing in the file tells it."""
     mark, unclear = mark_of(cells, raw.dialect)
     if unclear is not None and mapping.decimal_mark is not None:
         return ("," if mapping.decimal_mark == "comma" else "."), None
