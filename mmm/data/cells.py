@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from dataclasses import dataclass
 from typing import Literal
@@ -46,11 +47,13 @@ ERROR_VALUES = frozenset(
 _BLANK = NO_VALUE | ERROR_VALUES
 
 LOOK_ROWS = 2_000  # rows that usually tell a column's decimal mark
+SHORT = 300  # cells; a column of fewer is read cell by cell, which costs less than a dozen calls of Arrow
 
 TRUE_WORDS = frozenset({"true", "yes", "y", "ja", "oui", "si", "sí", "wahr", "vrai", "x"})
 FALSE_WORDS = frozenset({"false", "no", "n", "nein", "non", "falsch", "faux"})
 
 _GROUP_MARKS = " \u00a0\u202f\u2009\u2007\u2008\u2002\u2005'’´"
+_WITHOUT_GROUP_MARKS = {ord(mark): None for mark in _GROUP_MARKS}
 _PLAIN = r"^[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d{1,3})?$"
 _GROUPED = {
     ".": r"^-?\d{1,3}(,\d{2,3})*,\d{3}(\.\d*)?$",
@@ -72,6 +75,13 @@ _SURE_POINT = (
     r"^[^\d]*(\d{1,3}(,\d{3})+\.\d+|0?\.\d+|\d+\.(\d{1,2}|\d{4,})|\d{4,}\.\d+|\d{1,3}(,\d{3}){2,})" + _EXPONENT
 )
 _THREE = {".": r"^[^\d]*[1-9]\d{0,2}\.\d{3}[^\d]*$", ",": r"^[^\d]*[1-9]\d{0,2},\d{3}[^\d]*$"}
+_EVIDENCE = tuple(re.compile(pattern, re.ASCII) for pattern in (_SURE_COMMA, _SURE_POINT, _THREE["."], _THREE[","]))
+_ORDINARY: dict[DecimalMark, re.Pattern[str]] = {
+    ".": re.compile(r"[+-]?\d+(\.\d+)?"),
+    ",": re.compile(r"[+-]?\d+(,\d+)?"),
+}
+_GROUP_MARK_SET = frozenset(_GROUP_MARKS)
+_DIGIT = re.compile(r"\d")
 
 
 MAX_NUMERAL = 400  # characters; the longest finite number written out has 309 digits
@@ -104,8 +114,15 @@ def parse_number(text: str, decimal: DecimalMark = ".") -> float | None:
     Understands signs, `(1,234)` as negative, `%` as hundredths, a currency before or behind, and
     thousands set apart by a comma, point, blank or apostrophe.
     """
-    if len(text) > MAX_NUMERAL:
+    if len(text) > MAX_NUMERAL or not _DIGIT.search(text):
         return None
+    if _ORDINARY[decimal].fullmatch(text):  # most cells of most files
+        number = float(text.replace(",", "."))
+        return number if math.isfinite(number) else None
+    return _unusual_number(text, decimal)
+
+
+def _unusual_number(text: str, decimal: DecimalMark) -> float | None:
     body = text.strip().strip("\u200b\ufeff").replace("\u2212", "-")
     negative = False
     if body.startswith("(") and body.endswith(")"):
@@ -114,7 +131,7 @@ def parse_number(text: str, decimal: DecimalMark = ".") -> float | None:
     body, minus = _without_sign_and_currency(body[:-1].rstrip() if share else body)
     if minus and negative:
         return None
-    if any(mark in body for mark in _GROUP_MARKS):
+    if not _GROUP_MARK_SET.isdisjoint(body):
         if not re.match(rf"^\d{{1,3}}([{_GROUP_MARKS}]\d{{3}})+([.,]\d*)?$", body):
             return None
         body = re.sub(f"[{_GROUP_MARKS}]", "", body)
@@ -127,6 +144,8 @@ def parse_number(text: str, decimal: DecimalMark = ".") -> float | None:
 
 def parse_numbers(text: pd.Series[str], decimal: DecimalMark = ".") -> Numbers:
     """A column of cells as numbers: plain ones at once, the unusual ones each distinct text once."""
+    if len(text) <= SHORT:
+        return _numbers_singly(as_arrow(text).to_pylist(), decimal)
     cells = pc.utf8_trim_whitespace(as_arrow(text))
     missing = _numpy(pc.is_in(pc.utf8_lower(cells), value_set=pa.array(sorted(_BLANK))))
     values = np.full(len(text), np.nan)
@@ -151,6 +170,21 @@ def parse_numbers(text: pd.Series[str], decimal: DecimalMark = ".") -> Numbers:
     return Numbers(values, missing, bad)
 
 
+def _numbers_singly(cells: list[str], decimal: DecimalMark) -> Numbers:
+    values = np.full(len(cells), np.nan)
+    missing = np.zeros(len(cells), dtype=np.bool_)
+    bad = np.zeros(len(cells), dtype=np.bool_)
+    for at, cell in enumerate(cells):
+        value = parse_number(cell, decimal)
+        if value is not None:
+            values[at] = value
+        elif is_no_value(cell):
+            missing[at] = True
+        else:
+            bad[at] = True
+    return Numbers(values, missing, bad)
+
+
 def decimal_evidence(text: pd.Series[str]) -> tuple[int, int, int]:
     """How many cells can only be read with a decimal comma, only with a decimal point, or either way.
 
@@ -161,6 +195,8 @@ def decimal_evidence(text: pd.Series[str]) -> tuple[int, int, int]:
         if head[0] != head[1]:
             return head
     cells = pc.utf8_trim_whitespace(as_arrow(text))
+    if len(cells) <= SHORT:
+        return _evidence_singly(cells.to_pylist())
     blanks = f"[{_GROUP_MARKS}]"
     if pc.any(pc.match_substring_regex(cells, blanks)).as_py():
         cells = pc.replace_substring_regex(cells, blanks, "")
@@ -169,6 +205,17 @@ def decimal_evidence(text: pd.Series[str]) -> tuple[int, int, int]:
         return int(pc.sum(pc.match_substring_regex(cells, pattern)).as_py() or 0)
 
     return count(_SURE_COMMA), count(_SURE_POINT), count(_THREE["."]) + count(_THREE[","])
+
+
+def _evidence_singly(cells: list[str]) -> tuple[int, int, int]:
+    found = [0, 0, 0, 0]
+    for cell in cells:
+        if "," not in cell and "." not in cell:
+            continue
+        bare = cell.translate(_WITHOUT_GROUP_MARKS)
+        for place, pattern in enumerate(_EVIDENCE):
+            found[place] += pattern.match(bare) is not None
+    return found[0], found[1], found[2] + found[3]
 
 
 def decimal_mark(text: pd.Series[str], fallback: DecimalMark = ".") -> DecimalMark:
@@ -228,15 +275,18 @@ def column_mark(
 
 def has_comma(text: pd.Series[str]) -> bool:
     """Whether any cell holds a comma: without one, a file with decimal points needs no second look."""
-    return bool(pc.any(pc.match_substring(as_arrow(text), ",")).as_py())
+    cells = as_arrow(text)
+    if len(cells) <= SHORT:
+        return any("," in cell for cell in cells.to_pylist())
+    return bool(pc.any(pc.match_substring(cells, ",")).as_py())
 
 
 def as_arrow(text: pd.Series[str]) -> pa.Array:
     """The cells of a column as one Arrow string array."""
-    array = pa.array(text, type=pa.string(), from_pandas=True)
+    array = pa.array(text.array, type=pa.string(), from_pandas=True)
     if isinstance(array, pa.ChunkedArray):
         array = array.combine_chunks()
-    return array.fill_null("")
+    return array.fill_null("") if array.null_count else array
 
 
 def _cast_where(

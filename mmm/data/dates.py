@@ -63,6 +63,9 @@ _ENDING = re.compile(
     re.IGNORECASE,
 )
 
+_NO_DATE_AT_ALL = re.compile(r"[^\d]*|[+-]?\d{1,7}|\d{9,12}|[+-]?\d+\.(?!(?:19|20)\d\d$)\d+|[+-]?\d{3,}\.\d+")
+"""Texts without a digit and plain numbers, most cells of most files, which need no closer look."""
+
 Rule = tuple[re.Pattern[str], Callable[[re.Match[str]], date]]
 
 
@@ -138,6 +141,8 @@ class Dates:
 
 def looks_like_date(text: str) -> bool:
     """Whether a cell reads as a date in some order; bare numbers other than YYYYMMDD do not."""
+    if _NO_DATE_AT_ALL.fullmatch(text):
+        return False
     cell = _first_of_range(text.strip())
     return _fixed_date(cell, serials=False) is not None or any(
         _numeric_date(cell, order) is not None for order in ("dmy", "mdy")
@@ -168,8 +173,9 @@ def parse_dates(text: pd.Series[str], order: str | None = None) -> Dates:
     `order` decides between DD/MM and MM/DD; without it the dates themselves decide if any of them can be
     read only one way.
     """
-    codes, unique = pd.factorize(pd.Series(as_arrow(text).to_pylist(), dtype=object))
-    cells = [_first_of_range(str(cell).strip()) for cell in unique]
+    coded = as_arrow(text).dictionary_encode()
+    codes = coded.indices.to_numpy()
+    cells = [_first_of_range(cell.strip()) for cell in coded.dictionary.to_pylist()]
     missing = np.array([is_no_value(cell) for cell in cells], dtype=np.bool_)
     numeric = [match for cell in cells if (match := _NUMERIC.match(_WEEKDAY.sub("", cell)))]
     first = any(int(match[1]) > 12 for match in numeric)
@@ -190,7 +196,8 @@ def parse_dates(text: pd.Series[str], order: str | None = None) -> Dates:
 
 def date_share(text: pd.Series[str]) -> float:
     """Share of the first distinct non-blank cells that read as dates in some order."""
-    cells = list(islice((cell.strip() for cell in pd.unique(text) if not is_no_value(cell)), LOOK_CELLS))
+    unique = as_arrow(text).unique().to_pylist()
+    cells = list(islice((cell.strip() for cell in unique if not is_no_value(cell)), LOOK_CELLS))
     return sum(looks_like_date(cell) for cell in cells) / len(cells) if cells else 0.0
 
 
@@ -261,7 +268,7 @@ def _fixed_date(cell: str, serials: bool) -> date | None:
 
 
 def _numeric_date(cell: str, order: str) -> date | None:
-    match = _NUMERIC.match(_WEEKDAY.sub("", cell))
+    match = _NUMERIC.match(_WEEKDAY.sub("", cell) if cell[:1].isalpha() else cell)
     if not match:
         return None
     day, month = (int(match[1]), int(match[3])) if order == "dmy" else (int(match[3]), int(match[1]))

@@ -13,7 +13,7 @@ from mmm.data.cells import FALSE_WORDS, TRUE_WORDS, column_mark, parse_numbers
 from mmm.data.dates import date_share
 from mmm.data.inputs import ControlRole
 from mmm.data.mapping import ChannelColumns, Mapping
-from mmm.data.outcomes import is_sum, total_and_parts
+from mmm.data.outcomes import sum_of_others, total_and_parts
 from mmm.data.panel import KpiKind
 from mmm.data.read import RawTable
 from mmm.data.vocabulary import (
@@ -224,11 +224,8 @@ def total_of_sales(rest: list[Column]) -> tuple[str, tuple[str, ...]] | None:
 
 def _without_total(channels: dict[str, ChannelColumns], columns: dict[str, Column]) -> dict[str, ChannelColumns]:
     """The channels without a column that adds up all the others."""
-    for name, used in channels.items():
-        others = [columns[other.spend].numbers for key, other in channels.items() if key != name]
-        if len(others) >= 2 and is_sum(columns[used.spend].numbers, others):
-            return {key: other for key, other in channels.items() if key != name}
-    return channels
+    total = sum_of_others({name: columns[used.spend].numbers for name, used in channels.items()})
+    return {name: used for name, used in channels.items() if name != total}
 
 
 def with_kpi(mapping: Mapping, column: str) -> Mapping:

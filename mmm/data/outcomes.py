@@ -30,6 +30,27 @@ def total_and_parts(series: MappingType[str, FloatArray]) -> tuple[str, tuple[st
     return None
 
 
+def sum_of_others(series: MappingType[str, FloatArray]) -> str | None:
+    """The first column that is the sum of all the others, by `is_sum`; None if none is or there are fewer than three.
+
+    One look at the sum of all rules nearly every column out.
+    """
+    if len(series) < 3:
+        return None
+    stacked = np.stack(list(series.values()))
+    known = np.isfinite(stacked).all(axis=0)
+    if not known.any():
+        return None
+    with np.errstate(over="ignore", invalid="ignore"):  # numbers beyond what can be added up are no sum
+        everything = stacked[:, known].sum(axis=0)
+        slack = 2 * ROUNDING * len(series) + 1e-6 * np.abs(stacked[:, known]).sum(axis=0)
+        near = (np.abs(everything - 2 * stacked[:, known]) <= slack).all(axis=1)
+    for name in (name for name, candidate in zip(series, near, strict=True) if candidate):
+        if is_sum(series[name], [values for other, values in series.items() if other != name]):
+            return name
+    return None
+
+
 def is_sum(total: FloatArray, parts: list[FloatArray]) -> bool:
     """Whether `total` is the sum of `parts` in every row, within rounding; parts that are all zero prove nothing."""
     stacked = np.stack(parts)

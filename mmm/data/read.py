@@ -6,7 +6,7 @@ import csv
 import hashlib
 import io
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from itertools import islice
 from typing import Any, TypeVar
@@ -15,10 +15,12 @@ import numpy as np
 import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
+from numpy.typing import NDArray
 
 from mmm.data.cells import (
     ERROR_VALUES,
     LOOK_ROWS,
+    SHORT,
     DecimalMark,
     as_arrow,
     decimal_evidence,
@@ -32,6 +34,7 @@ from mmm.data.dialect import (
     sniff_delimiter,
 )
 from mmm.data.findings import Finding, FindingLog, counted
+from mmm.data.regular import Regular, regular_table
 from mmm.data.trim import Numbered, split_table, without_totals
 from mmm.data.workbook import MAX_COLUMNS, Sheet, is_zip, read_workbook
 from mmm.errors import DataError
@@ -40,6 +43,7 @@ MAX_FILE_BYTES = 50 * 1024 * 1024  # a decade of daily rows for a hundred market
 MAX_CELLS = 6_000_000  # about 400 MB as Python text while reading
 MAX_NAME = 120  # characters of a column's name that are kept
 DATE_WORD = r"(?i)date|day|week|month|datum|woche|monat|tag|fecha|semana|mes|semaine|mois|jour|period"
+TEXT = pd.StringDtype(storage="pyarrow", na_value=np.nan)  # pandas' own "str"
 MAX_LISTED = 20  # numbers of rows listed in one message
 
 _SIGNATURES = (
@@ -111,6 +115,7 @@ def read_table(name: str, content: bytes, *, sheet: str | None = None) -> RawTab
     sheets: tuple[str, ...] = ()
     title = encoding = delimiter = None
     book: Sheet | None = None
+    regular: Regular | None = None
     if is_zip(content):
         book = read_workbook(name, content, sheet)
         _note_sheets(noted, book, name, sheet)
@@ -125,9 +130,15 @@ def read_table(name: str, content: bytes, *, sheet: str | None = None) -> RawTab
         if b"\0" in content and not encoding.startswith("utf-16"):
             noted.repair("nul_bytes", f"{counted(content.count(0), 'NUL byte')} in the file were left out.")
         delimiter = sniff_delimiter(text)
-        rows = _text_rows(text, delimiter, name, noted)
-    (header_row, header), body = split_table(rows, name, noted)
-    frame = without_totals(_frame(header, body, name, noted), noted)
+        regular = regular_table(text, delimiter, name, noted)
+        rows = _text_rows(text, delimiter, name, noted) if regular is None else []
+    if regular is None:
+        header, body = split_table(rows, name, noted)
+        frame = _frame(header[1], body, name, noted)
+    else:
+        header = regular.header
+        frame = _framed(header[1], regular.cells, regular.numbers, name, noted)
+    frame = without_totals(frame, noted)
     _note_errors(frame, noted)
     if book is not None:
         _note_hidden(book, frame, noted)
@@ -143,7 +154,7 @@ def read_table(name: str, content: bytes, *, sheet: str | None = None) -> RawTab
             decimal=decimal,
             date_order=date_order,
             sheet=title,
-            header_row=header_row,
+            header_row=header[0],
             decimal_sure=sure,
         ),
         findings=noted.findings(),
@@ -218,12 +229,18 @@ def _note_errors(frame: pd.DataFrame, noted: FindingLog) -> None:
     numbers: list[int] = frame.index.to_numpy().tolist()
     for column in frame.columns:
         cells = as_arrow(frame[column])
-        if not pc.any(pc.starts_with(cells, "#")).as_py():
+        if not _any_starts(cells, "#"):
             continue
         failed = pc.is_in(pc.utf8_lower(pc.utf8_trim_whitespace(cells)), value_set=errors)
         for at in np.flatnonzero(failed.to_numpy(zero_copy_only=False)).tolist():
             message = f"Row {numbers[at]}, column “{column}”: the formula failed ({cells[at]}); read as empty."
             noted.repair("error_cell", message, numbers[at], str(column))
+
+
+def _any_starts(cells: pa.Array, start: str) -> bool:
+    if len(cells) <= SHORT:
+        return any(cell.startswith(start) for cell in cells.to_pylist())
+    return bool(pc.any(pc.starts_with(cells, start)).as_py())
 
 
 def _text_rows(text: str, delimiter: str, name: str, noted: FindingLog) -> list[Numbered]:
@@ -258,29 +275,40 @@ def _quote_left_open(text: str, start: int) -> bool:
 
 def _frame(header: list[str], body: list[Numbered], name: str, noted: FindingLog) -> pd.DataFrame:
     width = len(header)
-    if width > MAX_COLUMNS:
-        raise DataError(f"“{name}” has {width:,} columns; the limit is {MAX_COLUMNS:,}.")
-    if width * len(body) > MAX_CELLS:
-        raise DataError(f"“{name}” has {width * len(body):,} cells; the limit is {MAX_CELLS:,}. Add rows up to weeks.")
-    records = [_fitted(number, row, width, noted) for number, row in body]
+    _check_size(width, len(body), name)
+    records = [row if len(row) == width else _fitted(number, row, width, noted) for number, row in body]
+    columns = [pa.array(cells, pa.string()) for cells in zip(*records, strict=True)]
+    return _framed(header, columns, np.array([number for number, _ in body], dtype=np.int64), name, noted)
+
+
+def _framed(
+    header: list[str], cells: Sequence[pa.Array], numbers: NDArray[np.int64], name: str, noted: FindingLog
+) -> pd.DataFrame:
+    """The columns under their names, rows by their numbers in the file."""
+    _check_size(len(header), len(numbers), name)
     names, nameless = _column_names(header, noted)
-    index = pd.Index([number for number, _ in body], dtype="int64", name="row")
+    index = pd.Index(numbers, dtype="int64", name="row")
     columns = {
-        label: pd.Series(cells, index=index, dtype="str")
-        for label, cells in zip(names, zip(*records, strict=True), strict=True)
-        if label not in nameless or any(cell.strip() for cell in cells)
+        label: pd.Series(column.to_pandas(types_mapper=lambda _: TEXT).array, index=index, copy=False)
+        for label, column in zip(names, cells, strict=True)
+        if label not in nameless or pc.any(pc.not_equal(pc.utf8_trim_whitespace(column), "")).as_py()
     }
     if len(columns) < 2:
         raise DataError(
             f"“{name}” has one column only. A table needs at least a date, a KPI and a channel's spend, "
             "separated by commas, semicolons or tabs."
         )
-    return pd.DataFrame(columns, index=index)
+    return pd.DataFrame(columns, index=index, copy=False)
+
+
+def _check_size(width: int, rows: int, name: str) -> None:
+    if width > MAX_COLUMNS:
+        raise DataError(f"“{name}” has {width:,} columns; the limit is {MAX_COLUMNS:,}.")
+    if width * rows > MAX_CELLS:
+        raise DataError(f"“{name}” has {width * rows:,} cells; the limit is {MAX_CELLS:,}. Add rows up to weeks.")
 
 
 def _fitted(number: int, row: list[str], width: int, noted: FindingLog) -> list[str]:
-    if len(row) == width:
-        return row
     if len(row) < width:
         if len(row) < width - 1 or len(row) == 1:
             noted.repair(

@@ -9,13 +9,14 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from mmm.data.cells import as_arrow, is_no_value, parse_number
+from mmm.data.cells import SHORT, as_arrow, is_no_value, parse_number
 from mmm.data.dates import date_share, looks_like_date
 from mmm.data.dialect import WHOLE_TOTAL, find_header, is_total
 from mmm.data.findings import FindingLog, Severity
 from mmm.data.personal import masked
 from mmm.errors import DataError
 
+HEAD_ROWS = 200  # rows among which the names are looked for
 TAIL_ROWS = 12  # rows at the end that may be totals or notes
 
 Numbered = tuple[int, list[str]]
@@ -24,30 +25,45 @@ Numbered = tuple[int, list[str]]
 
 def split_table(rows: list[Numbered], name: str, noted: FindingLog) -> tuple[Numbered, list[Numbered]]:
     """The header and the rows below it, without blank rows, totals and notes."""
-    at = find_header([row for _, row in rows[:200]], name)
-    at, header = _with_second_row(rows, at, noted)
+    at, header = names_of(rows, find_header([row for _, row in rows[:HEAD_ROWS]], name), noted)
     body = rows[at + 1 :]
-    above = [number for number, row in rows[:at] if any(cell.strip() for cell in row) and number < header[0]]
-    if above:
-        span = f"Row {above[0]} is" if len(above) == 1 else f"Rows {above[0]} to {above[-1]} are"
-        noted.repair("preamble", f"{span} a title above the table, not data, and left out.", above[0])
-    kept = [(number, row) for number, row in body if any(row) and any(cell.strip() for cell in row)]
-    blank = sum(1 for number, _ in body if kept and number < kept[-1][0]) - len(kept) + 1
-    if blank > 0 and kept:
-        noted.info("blank_rows", f"{blank:,} blank rows between the data were left out.")
+    kept = [(number, row) for number, row in body if row and (row[0].strip() or any(cell.strip() for cell in row))]
+    if kept:
+        note_blank(sum(1 for number, _ in body if number < kept[-1][0]) - len(kept) + 1, noted)
     tail = max(0, len(kept) - TAIL_ROWS)
     kept = [
         numbered
         for place, numbered in enumerate(kept)
-        if not (place >= tail or _starts_like_total(numbered[1]))
-        or not _left_out(numbered, len(header[1]), noted, notes=place >= tail)
+        if not (place >= tail or starts_like_total(numbered[1]))
+        or not left_out(numbered, len(header[1]), noted, notes=place >= tail)
     ]
     if not kept:
-        raise DataError(f"“{name}” has column names but no data below row {header[0]}.")
+        raise no_rows(name, header)
     return header, kept
 
 
-def _with_second_row(rows: list[Numbered], at: int, noted: FindingLog) -> tuple[int, Numbered]:
+def names_of(rows: Sequence[Numbered], at: int, noted: FindingLog) -> tuple[int, Numbered]:
+    """The row of names found at position `at`, and where it ends; titles above it and a second row are noted."""
+    at, header = _with_second_row(rows, at, noted)
+    above = [number for number, row in rows[:at] if any(cell.strip() for cell in row) and number < header[0]]
+    if above:
+        span = f"Row {above[0]} is" if len(above) == 1 else f"Rows {above[0]} to {above[-1]} are"
+        noted.repair("preamble", f"{span} a title above the table, not data, and left out.", above[0])
+    return at, header
+
+
+def note_blank(rows: int, noted: FindingLog) -> None:
+    """That rows without any cell stood between the data."""
+    if rows > 0:
+        noted.info("blank_rows", f"{rows:,} blank rows between the data were left out.")
+
+
+def no_rows(name: str, header: Numbered) -> DataError:
+    """What is said of a table that has names only."""
+    return DataError(f"“{name}” has column names but no data below row {header[0]}.")
+
+
+def _with_second_row(rows: Sequence[Numbered], at: int, noted: FindingLog) -> tuple[int, Numbered]:
     """The row of names, joined with a row of groups above it where the names alone repeat."""
     number, names = rows[at]
     below = rows[at + 1][1] if at + 1 < len(rows) else []
@@ -76,13 +92,17 @@ def _is_name(cell: str) -> bool:
     return not is_no_value(cell) and parse_number(cell) is None and not looks_like_date(cell)
 
 
-def _starts_like_total(row: Sequence[str]) -> bool:
+def starts_like_total(row: Sequence[str]) -> bool:
     """A quick look that spares most rows the closer one."""
+    first = row[0][:1]
+    if first.isdigit():
+        return False
     first = row[0].lstrip()[:1]
     return not first or not (first.isdigit() or first == "'")
 
 
-def _left_out(numbered: Numbered, width: int, noted: FindingLog, *, notes: bool) -> bool:
+def left_out(numbered: Numbered, width: int, noted: FindingLog, *, notes: bool) -> bool:
+    """Whether a row is a total, or at the end of the table (`notes`) a note; it is noted then."""
     number, row = numbered
     if is_total(row):
         noted.repair("total", f"The row “{_first(row)}” adds up the rows above it and was left out.", number)
@@ -108,10 +128,14 @@ def without_totals(frame: pd.DataFrame, noted: FindingLog) -> pd.DataFrame:
     labels = pa.array(sorted(WHOLE_TOTAL))
     dropped = np.zeros(len(frame), dtype=np.bool_)
     for column in frame.columns:
-        cells = frame[column]
-        if not str(cells.iloc[0])[:1].isdigit():
-            text = pc.utf8_lower(pc.utf8_trim_whitespace(as_arrow(cells)))
-            dropped |= np.asarray(pc.is_in(text, value_set=labels).to_numpy(zero_copy_only=False), dtype=np.bool_)
+        cells = as_arrow(frame[column])
+        if cells[0].as_py()[:1].isdigit():
+            continue
+        if len(cells) <= SHORT:
+            dropped |= np.array([cell.strip().lower() in WHOLE_TOTAL for cell in cells.to_pylist()])
+            continue
+        text = pc.utf8_lower(pc.utf8_trim_whitespace(cells))
+        dropped |= np.asarray(pc.is_in(text, value_set=labels).to_numpy(zero_copy_only=False), dtype=np.bool_)
     if not dropped.any() or dropped.all():
         return frame
     noted.each(

@@ -64,7 +64,8 @@ def steps(panel: Panel, market: int) -> tuple[Step, ...]:
     if len(seen) < 3 * side:
         return ()
     kpi = level_weekdays(panel, panel.kpi[market][seen], seen)
-    kpi = np.where(far_off(kpi), running_median(kpi), kpi)  # one freak period is no level
+    strange = far_off(kpi)
+    kpi = np.where(strange, running_median(kpi), kpi) if strange.any() else kpi  # one freak period is no level
     scale = abs(float(kpi.mean()))
     columns = explaining(panel, market, seen)
     places = np.unique(np.linspace(side, len(seen) - side, CANDIDATES).astype(np.int64))

@@ -80,12 +80,16 @@ def pooled(panel: Panel, values: FloatArray, span_of: FloatArray, rows: BoolArra
         `[observation, column]`, markets one after the other.
     """
     parts = []
+    known: dict[bytes, FloatArray] = {}  # markets with the same periods share the span
     for market in range(len(panel.labels.markets)):
         seen = values[market][rows[market]]
         if len(seen):
             mean = np.abs(seen.mean(axis=0))
             scaled = np.divide(seen, mean, out=np.zeros_like(seen), where=mean > 0)
-            parts.append(left_over(basis(span_of[rows[market]]), scaled))
+            key = rows[market].tobytes()
+            if key not in known:
+                known[key] = basis(span_of[rows[market]])
+            parts.append(left_over(known[key], scaled))
     return np.concatenate(parts) if parts else np.zeros((0, values.shape[2]))
 
 
