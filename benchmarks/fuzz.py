@@ -14,6 +14,7 @@ import argparse
 import io
 import math
 import random
+import re
 import resource
 import time
 import warnings
@@ -64,53 +65,73 @@ NASTY = (
 Mutation = Callable[[random.Random, bytes], bytes]
 
 
-def lines_of(delimiter: str = ",", day: str = "%Y-%m-%d", comma: bool = False, n: int = 26, step: int = 7) -> list[str]:
+def lines_of(delimiter: str = ",", day: str = "%Y-%m-%d", comma: bool = False, n: int = 22, step: int = 7) -> list[str]:
     """A clean table of n periods."""
-    made = [delimiter.join(("date", "sales", "tv_spend", "radio_spend", "price", "promo"))]
+    made = [delimiter.join(("date", "sales", "tv_spend", "radio_spend", "price"))]
     for i in range(n):
         numbers = [f"{v:.2f}" for v in (1000 + 37 * (i % 9), 100 + 3 * (i % 11), 50 + i % 5, 9.99 + i % 3)]
         cells = [number.replace(".", ",") if comma else number for number in numbers]
-        made.append(delimiter.join(((date(2023, 1, 2) + timedelta(step * i)).strftime(day), *cells, str(i % 2))))
+        made.append(delimiter.join(((date(2023, 1, 2) + timedelta(step * i)).strftime(day), *cells)))
     return made
 
 
 def corpus() -> list[tuple[str, bytes]]:
-    """Small clean files to start from, in the dialects the importer knows."""
+    """Small clean files to start from, in the dialects and layouts the importer knows."""
     plain = "\n".join(lines_of())
     german = "\r\n".join(lines_of(";", "%d.%m.%Y", comma=True)).replace("sales", "Umsätze")
-    geo = ["week,geo,revenue,tv_spend"]
-    geo += [f"{date(2023, 1, 2) + timedelta(7 * i)},{g},{900 + i},{i}" for i in range(22) for g in ("north", "south")]
-    ads = ["Report", "Jan - Jun", "Day,Campaign,Currency code,Cost,Impr.,Clicks,Conversions"]
-    ads += [
-        f'{date(2023, 1, 2) + timedelta(i)},{c},EUR,"1,0{i % 90 + 10}.5",{i * 9},{i},--'
-        for i in range(40)
-        for c in "AB"
-    ]
-    ads += ["Total: Account,--,EUR,9,9,9,9"]
-    orders = ["Name,Email,Created at,Total,Currency,Lineitem name"]
-    orders += [f"#{i // 2},a{i}@e.org,{date(2023, 1, 2) + timedelta(i)} 10:00:00 +0200,{i}.5,EUR,x" for i in range(80)]
-    long = ["date;channel;spend;impressions"]
-    long += [f"{date(2023, 1, 2) + timedelta(7 * i)};{c};{i},5;{9 * i}" for i in range(24) for c in ("TV", "Search")]
-    texts = [
+    return [
         ("plain.csv", plain.encode()),
         ("bom.csv", b"\xef\xbb\xbf" + plain.encode()),
         ("german.csv", german.encode("cp1252")),
         ("utf16.tsv", "\r\n".join(lines_of("\t", "%m/%d/%Y")).encode("utf-16")),
         ("utf16be.csv", plain.encode("utf-16-be")),
         ("old_mac.csv", plain.replace("\n", "\r").encode()),
-        ("pipe.txt", ("Weekly report\n\n" + "\n".join(lines_of("|")) + "\nTotal|1|2|3|4|5\nnote").encode()),
-        ("daily.csv", "\n".join(lines_of(step=1, n=150)).encode()),
-        ("geo.csv", "\n".join(geo).encode()),
-        ("google.csv", "\n".join(ads).encode()),
-        ("orders.csv", "\n".join(orders).encode()),
-        ("long.csv", "\n".join(long).encode()),
+        ("pipe.txt", ("Weekly report\n\n" + "\n".join(lines_of("|")) + "\nTotal|1|2|3|4\nnote").encode()),
+        ("daily.csv", "\n".join(lines_of(step=1, n=30)).encode()),
+        *layouts(),
+        ("book.xlsx", workbook()),
     ]
+
+
+def layouts() -> list[tuple[str, bytes]]:
+    """Markets, a platform's export, orders, a long table and rates of exchange."""
+    geo = ["week,geo,revenue,tv_spend"]
+    geo += [f"{date(2023, 1, 2) + timedelta(7 * i)},{g},{900 + i},{i}" for i in range(12) for g in ("north", "south")]
+    ads = ["Report", "Jan - Jun", "Day,Campaign,Currency code,Cost,Impr.,Clicks,Conversions"]
+    days = [date(2023, 1, 2) + timedelta(i) for i in range(30)]
+    ads += [f'{days[i]},{c},EUR,"1,0{10 + i}.5",{i * 9},{i},--' for i in range(12) for c in "AB"]
+    ads += ["Total: Account,--,EUR,9,9,9,9"]
+    orders = ["Name,Email,Created at,Total,Currency,Lineitem name"]
+    orders += [f"#{i // 2},a{i}@e.org,{days[i]} 10:00:00 +0200,{i}.5,EUR,x" for i in range(24)]
+    long = ["date;channel;spend;impressions"]
+    long += [f"{date(2023, 1, 2) + timedelta(7 * i)};{c};{i},5;{9 * i}" for i in range(12) for c in ("TV", "Search")]
+    rates = ["Date,USD,GBP", *(f"{day},1.0{10 + i},0.8{10 + i}" for i, day in enumerate(days[:24]))]
+    named = {"geo": geo, "google": ads, "orders": orders, "long": long, "rates": rates}
+    return [(f"{name}.csv", "\n".join(made).encode()) for name, made in named.items()]
+
+
+def workbook() -> bytes:
+    """The clean table as a workbook, equal to the last byte on every run."""
     book = openpyxl.Workbook()
     for line in lines_of():
         book.active.append([float(c) if c.replace(".", "").isdigit() else c for c in line.split(",")])
     buffer = io.BytesIO()
     book.save(buffer)
-    return [*texts, ("book.xlsx", buffer.getvalue())]
+    return repacked(buffer.getvalue())
+
+
+def repacked(content: bytes, change: Callable[[str, bytes], bytes | None] = lambda _, part: part) -> bytes:
+    """A zip archive with `change` made to its parts (None leaves one out), all of one date."""
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(io.BytesIO(content)) as old, zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED) as new:
+        for name in old.namelist():
+            part = old.read(name)
+            if name == "docProps/core.xml":  # holds the time of saving
+                part = re.sub(rb"\d{4}-\d\d-\d\dT[\d:]+Z", b"2026-01-01T00:00:00Z", part)
+            changed = change(name, part)
+            if changed is not None:
+                new.writestr(zipfile.ZipInfo(name), changed)
+    return buffer.getvalue()
 
 
 def flip_bytes(rng: random.Random, content: bytes) -> bytes:
@@ -173,16 +194,16 @@ def archive(rng: random.Random, content: bytes) -> bytes:
     """A workbook with one part damaged, left out, or repeated; other files are cut."""
     if not zipfile.is_zipfile(io.BytesIO(content)):
         return cut(rng, content)
-    buffer = io.BytesIO()
-    with zipfile.ZipFile(io.BytesIO(content)) as old, zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED) as new:
+    with zipfile.ZipFile(io.BytesIO(content)) as old:
         chosen = rng.choice(old.namelist())
-        action = rng.choice((flip_bytes, cut, doubled, xml, None))
-        for name in old.namelist():
-            if name != chosen:
-                new.writestr(name, old.read(name))
-            elif action is not None:
-                new.writestr(name, action(rng, old.read(name)))
-    return buffer.getvalue()
+    action = rng.choice((flip_bytes, cut, doubled, xml, None))
+
+    def change(name: str, part: bytes) -> bytes | None:
+        if name != chosen:
+            return part
+        return action(rng, part) if action is not None else None
+
+    return repacked(content, change)
 
 
 def xml(rng: random.Random, content: bytes) -> bytes:
@@ -204,9 +225,10 @@ MUTATIONS: tuple[Mutation, ...] = (flip_bytes, cut, doubled, lines, lines, cells
 
 
 def mutated(rng: random.Random, content: bytes) -> bytes:
+    of_books = content.startswith(b"PK") and rng.random() < 0.8  # other damage leaves no workbook to read
     for _ in range(rng.choice((1, 1, 2, 4))):
         try:
-            content = rng.choice(MUTATIONS)(rng, content)
+            content = archive(rng, content) if of_books else rng.choice(MUTATIONS)(rng, content)
         except (zipfile.BadZipFile, zlib.error, NotImplementedError, EOFError, RuntimeError, ValueError):
             content = cut(rng, content)  # broken so well already that it cannot be taken apart again
     return content

@@ -10,6 +10,6 @@ from benchmarks.fuzz import run
 def test_damaged_files_are_read_or_refused_and_never_crash():
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # openpyxl's, about damaged workbooks
-        counts, failures, _ = run(150, seed=3, inspect_every=5)
+        counts, failures, _ = run(400, seed=3, inspect_every=10)
     assert failures == []
     assert counts["panel"] > 0
