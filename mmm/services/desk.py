@@ -10,7 +10,7 @@ from typing import Literal
 
 from mmm.access import Actor, Permission
 from mmm.data.append import continues
-from mmm.data.findings import Finding, Question
+from mmm.data.findings import Question
 from mmm.data.guess import guess, with_kpi
 from mmm.data.hints import hints, kpi_question
 from mmm.data.mapping import Mapping
@@ -34,7 +34,7 @@ from mmm.services.discreet import (
     without,
 )
 from mmm.services.lineage import Origin, Privacy, SourceFile
-from mmm.services.reading import Draft, Reading, Upload, consider, consider_appended, waiting, why_not
+from mmm.services.reading import Draft, Reading, Upload, consider, consider_appended, of_their_files, waiting, why_not
 from mmm.services.reuse import Past, arranged, carried_on, read_past
 from mmm.services.versions import DatasetVersionInfo, How, find_dataset
 from mmm.store.audit import FAILED
@@ -351,18 +351,7 @@ def _drafted(
     else:
         draft = consider(raw, mapping, answers, checked=checked, which_kpi=which_kpi)
     noticed = (*reading.assembly.findings, *hints(reading.raw, draft.mapping), *draft.findings)
-    return replace(draft, findings=_of_their_files(reading, tuple(dict.fromkeys(noticed))), how=how)
-
-
-def _of_their_files(reading: Reading, findings: Sequence[Finding]) -> tuple[Finding, ...]:
-    """The findings, with the file's name before what was noticed in one of several files: its rows are that file's."""
-    if len(reading.files) == 1:
-        return tuple(findings)
-    files = {finding: table.name for table in reading.files for finding in table.findings}
-    return tuple(
-        replace(finding, message=f"“{files[finding]}”: {finding.message}") if finding in files else finding
-        for finding in findings
-    )
+    return replace(draft, findings=of_their_files(reading.files, dict.fromkeys(noticed)), how=how)
 
 
 def _which_kpi(reading: Reading, mapping: Mapping) -> Question | None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable, Sequence
 from collections.abc import Mapping as MappingType
 from dataclasses import dataclass, field, replace
 from typing import Literal, get_args
@@ -232,6 +233,17 @@ def _kpi_told(question: Question, mapping: Mapping, answers: MappingType[str, st
     if given in question.options:
         return Asked(question, given)
     return Asked(question, mapping.kpi if mapping.kpi != question.options[0] else None)
+
+
+def of_their_files(files: Sequence[RawTable], findings: Iterable[Finding]) -> tuple[Finding, ...]:
+    """The findings, with the file's name before what was noticed in one of several files: its rows are that file's."""
+    if len(files) == 1:
+        return tuple(findings)
+    names = {finding: table.name for table in files for finding in table.findings}
+    return tuple(
+        replace(finding, message=f"“{names[finding]}”: {finding.message}") if finding in names else finding
+        for finding in findings
+    )
 
 
 def waiting(assembly: Assembly, mapping: Mapping) -> Draft:
