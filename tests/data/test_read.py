@@ -124,6 +124,7 @@ def test_an_unknown_sheet_is_named_with_those_there_are():
         (b"sales\n1\n2\n", "one column only"),
         (b"\xff\xfea", "breaks off"),
     ],
+    ids=lambda value: value if isinstance(value, str) else "file",  # an archive's bytes hold the time
 )
 def test_what_is_no_table_is_refused_in_a_sentence(content, says):
     with pytest.raises(DataError, match=says):
