@@ -161,6 +161,14 @@ def _no_pages_directory(monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setattr(PagesManager, "uses_pages_directory", False)
 
 
+@pytest.fixture(autouse=True)
+def _main_module_stays() -> Iterator[None]:
+    """AppTest puts its script in the place of `__main__`, which a process spawned by a later test would run again."""
+    main = sys.modules["__main__"]
+    yield
+    sys.modules["__main__"] = main
+
+
 @pytest.fixture
 def app_as(installation: Installation, monkeypatch: pytest.MonkeyPatch) -> Callable[..., AppTest]:
     """`app_as("analyst", "data")`: the app through its router, signed in for real, on a page; None is nobody.

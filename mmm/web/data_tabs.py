@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import streamlit as st
 
 from mmm.charts.correlation import correlation
-from mmm.charts.gaps import calendar
+from mmm.charts.gaps import calendar, gaps
 from mmm.charts.share import share_of_spend
 from mmm.web.cards import CheckLike, folded_cards
 from mmm.web.components import draw
@@ -32,7 +32,7 @@ def details(actor: Actor, dataset: DatasetInfo, panel: Panel, checks: Sequence[C
         "Charts": lambda: _charts(actor, dataset, panel),
         "Annotations": lambda: annotations_tab(actor, dataset, panel),
         "Versions": lambda: versions_tab(actor, dataset),
-        "Findings": lambda: findings_table(services().datasets.findings(actor, latest), key="data_findings"),
+        "Findings": lambda: _findings(actor, dataset, panel),
         "Table as read": lambda: _as_read(actor, latest),
     }
     tabs = st.tabs(list(parts), on_change="rerun", key="data_tabs")
@@ -52,6 +52,13 @@ def _charts(actor: Actor, dataset: DatasetInfo, panel: Panel) -> None:
     ):
         st.subheader(title, anchor=False)
         draw(picture, key=key)
+
+
+def _findings(actor: Actor, dataset: DatasetInfo, panel: Panel) -> None:
+    """What was noticed, below a strip of the periods that are not learnt from because of it."""
+    if not panel.observed.all():
+        draw(gaps(panel, marks=marks_of(actor, dataset.id)), key="data_gaps")
+    findings_table(services().datasets.findings(actor, dataset.latest.id), key="data_findings")
 
 
 def _as_read(actor: Actor, version_id: str) -> None:
