@@ -4,6 +4,7 @@ VENV ?= .venv
 BIN := $(VENV)/bin
 PORT ?= 8501
 SAMPLE ?= 1
+# Processes that share the tests; each also starts servers, workers and a browser of its own.
 WORKERS ?= 2
 
 .PHONY: run test lint types contracts unit browser lock fmt clean

@@ -7,6 +7,8 @@ from typing import Any
 
 from tests.browser.conftest import settled
 
+ANSWERS = ("home", "contribution", "channels", "explain", "scenarios", "optimise")  # pages that a model fills
+
 
 def headline(page: Any) -> Any:
     """The page's title, which is its finding."""

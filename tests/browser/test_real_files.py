@@ -1,4 +1,4 @@
-"""The whole story on files that others published, and on the sample of a first start."""
+"""The whole story on files that others published."""
 
 from __future__ import annotations
 
@@ -8,8 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from tests.browser.conftest import PHONE, picture, settled, sign_in
+from tests.browser.conftest import picture, settled, sign_in
 from tests.browser.desk import (
+    ANSWERS,
     choose,
     hand_over,
     hand_over_all,
@@ -19,11 +20,9 @@ from tests.browser.desk import (
     save_as,
     train_structural,
 )
-from tests.running import start_server
 
 SHARED = Path(__file__).parents[3] / "shared" / "data"
 TRAINED_WITHIN_MS = 240_000  # 20 markets x 3 years, fitted twice
-ANSWERS = ("home", "contribution", "channels", "explain", "scenarios", "optimise")
 FILES = {
     "pymc_mmm_example.csv": ("Shop with events", "179 weeks of 2 channels"),
     "meridian_geo_media.csv": ("Twenty markets", "156 weeks of 4 channels"),
@@ -74,45 +73,3 @@ def daily_sales() -> bytes:
     """Sales of every day that the exports cover."""
     days = (date(2026, 3, 2) + timedelta(days=n) for n in range(182))
     return "\n".join(["date,revenue", *(f"{day},{15000 + 97 * (day.toordinal() % 31)}" for day in days)]).encode()
-
-
-@pytest.mark.timeout(600)
-def test_a_first_start_leads_from_a_one_time_password_to_answers(new_page, tmp_path):
-    server = start_server(tmp_path / "var", "", {"MMM_SAMPLE": "1"})
-    try:
-        lines = (tmp_path / "var" / "first-run-credentials.txt").read_text().splitlines()
-        password = dict(line.split() for line in lines if len(line.split()) == 2)["manager"]
-        page = new_page()
-        _first_sign_in(page, server.url, password)
-        page.goto(f"{server.url}/home")
-        page.get_by_text("Three moves worth making").first.wait_for(timeout=TRAINED_WITHIN_MS)
-        settled(page)
-        for path in ANSWERS:
-            page.goto(f"{server.url}/{path}")
-            settled(page)
-            assert page.get_by_text("Sample data").count() >= 1, f"{path} does not say that the data are a sample"
-            picture(page, f"sample-{path}-1440")
-        page.set_viewport_size(PHONE)
-        for path in ANSWERS:
-            page.goto(f"{server.url}/{path}")
-            settled(page)
-            assert page.evaluate("document.documentElement.scrollWidth") <= PHONE["width"], path
-            picture(page, f"sample-{path}-390")
-    finally:
-        server.stop()
-
-
-def _first_sign_in(page, url, one_time):
-    from tests.browser.conftest import fill_sign_in
-
-    page.goto(url)
-    settled(page)
-    fill_sign_in(page, "manager", one_time)
-    page.get_by_role("heading", name="Choose your own password").first.wait_for()
-    settled(page)
-    page.get_by_role("textbox", name="One-time password").fill(one_time)
-    page.get_by_role("textbox", name="New password", exact=True).fill("seven-quiet-harbours")
-    page.get_by_role("textbox", name="New password, again").fill("seven-quiet-harbours")
-    page.get_by_role("button", name="Change password").first.click()
-    page.get_by_role("button", name="Sign out").first.wait_for(state="attached")
-    settled(page)
