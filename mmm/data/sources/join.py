@@ -23,11 +23,9 @@ from mmm.data.sources.calendar import DAY, Length, Periods
 from mmm.data.sources.lay import Laid, Target, lay
 from mmm.data.sources.series import Series
 from mmm.data.sources.source import Fill
+from mmm.data.sources.sums import amount_texts
 
 FloatArray = NDArray[np.float64]
-
-DIGITS = 6  # decimals of a written amount: rounding a thousand of them stays far below a cent
-NUMERAL_LIMIT = 1e15  # whole numbers below it are written without an exponent
 
 
 @dataclass(frozen=True, eq=False)
@@ -76,14 +74,6 @@ def join(
         made_of = {market: tuple(s.index for s in met if s.markets), **made_of}
     dropped = {s.index: part.dropped for s, part in zip(met, laid, strict=True)}
     return Joined(_table(frame, tables), made_of, dropped, names)
-
-
-def numerals(values: FloatArray) -> list[str]:
-    """Numbers as a table holds them: a point, no grouping, `DIGITS` decimals at most; empty where unknown."""
-    return [
-        "" if value != value else str(int(value)) if value.is_integer() and abs(value) < NUMERAL_LIMIT else repr(value)  # noqa: PLR0124 - not a number
-        for value in np.round(values, DIGITS).tolist()
-    ]
 
 
 def _met_markets(series: Sequence[Series], noted: FindingLog) -> list[Series]:
@@ -213,7 +203,7 @@ def _frame(
         for position, name in enumerate(names[s.index].values()):
             if fill.get(name) == "omit":
                 continue
-            columns[name] = numerals(wide[s.index][:, span, position].ravel())
+            columns[name] = amount_texts(wide[s.index][:, span, position].ravel())
             made_of[name] = (s.index,)
     return pd.DataFrame({name: pd.Series(cells, index=index, dtype="str") for name, cells in columns.items()}), made_of
 

@@ -17,9 +17,10 @@ from mmm.data.cells import parse_numbers
 from mmm.data.findings import FindingLog, Question, whole_percent
 from mmm.data.guess import Column, described
 from mmm.data.read import RawTable
-from mmm.data.sources.join import Joined, numerals
+from mmm.data.sources.join import Joined
 from mmm.data.sources.series import adds_up
 from mmm.data.sources.source import Layout, Measure, Recipe, Source
+from mmm.data.sources.sums import amount_texts
 from mmm.data.sources.widen import CLAIMED_BY_ROWS
 from mmm.data.vocabulary import CHANNEL, COUNT_KPI, EXPOSURE, MONEY_KPI, SPEND
 
@@ -221,7 +222,7 @@ def _with_totals(joined: Joined, candidates: Sequence[Claim]) -> Joined:
         return joined
     frame, made_of = joined.table.frame.copy(), dict(joined.made_of)
     for claim in spread:
-        frame[claim.column] = numerals(claim.values)
+        frame[claim.column] = amount_texts(claim.values)
         made_of[claim.column] = (claim.source,)
     frame = frame.astype("str")
     return replace(joined, table=replace(joined.table, frame=frame), made_of=made_of)

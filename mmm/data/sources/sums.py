@@ -11,7 +11,8 @@ from mmm.data.rows import exact_sum
 
 FloatArray = NDArray[np.float64]
 
-DECIMALS = 6  # of an amount that are kept: platforms count in millionths
+DECIMALS = 6  # of an amount that are kept: platforms count in millionths; rounding a thousand stays far below a cent
+WHOLE_LIMIT = 1e15  # whole numbers below it are written without an exponent
 _HELD = 18  # decimal digits that a whole number of 64 bits holds
 
 
@@ -42,7 +43,7 @@ def total(values: FloatArray) -> float:
 
 
 def amount_texts(values: FloatArray) -> list[str]:
-    """Numbers as cells: at most six decimals, none where there are none, "" for NaN."""
+    """Numbers as cells: a point, no grouping, at most six decimals, none where there are none, "" for NaN."""
     return ["" if math.isnan(value) else _text(value) for value in np.round(values, DECIMALS).tolist()]
 
 
@@ -72,4 +73,4 @@ def _digits(amounts: FloatArray) -> int:
 
 
 def _text(value: float) -> str:
-    return str(int(value)) if value.is_integer() else repr(value)
+    return str(int(value)) if value.is_integer() and abs(value) < WHOLE_LIMIT else repr(value)
