@@ -89,12 +89,17 @@ def holiday_days(country: str, first_year: int, last_year: int) -> dict[str, tup
     return {name: tuple(dates) for name, dates in days.items()}
 
 
-def country_name(code: str) -> str:
-    """English name of a country by its ISO 3166 alpha-2 code; the code itself where its holidays are not known."""
+@lru_cache(maxsize=1)
+def country_names() -> dict[str, str]:
+    """English name of every country whose holidays are known, by its ISO 3166 alpha-2 code."""
     from holidays.registry import COUNTRIES
 
-    named = (entry[0] for entry in COUNTRIES.values() if entry[1] == code.upper())
-    return re.sub(r"(?<=[a-z])(?=[A-Z])", " ", next(named, code))
+    return {entry[1]: re.sub(r"(?<=[a-z])(?=[A-Z])", " ", entry[0]) for entry in COUNTRIES.values()}
+
+
+def country_name(code: str) -> str:
+    """English name of a country by its code; the code itself where its holidays are not known."""
+    return country_names().get(code.upper(), code)
 
 
 def _nth_weekday(year: int, month: int, *, weekday: int, n: int) -> dt.date:

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import re
 from functools import lru_cache
 
 from mmm.data.gaps import WEEKDAYS
+from mmm.transforms.calendar import country_names
 
 SAME = "As above"  # country of a market whose holidays are those of the whole data set
 
@@ -59,7 +59,4 @@ def country_code(name: str) -> str:
 @lru_cache(maxsize=1)
 def countries() -> dict[str, str]:
     """ISO code to name of every country whose holidays are known, by name; "" for none comes first."""
-    from holidays.registry import COUNTRIES
-
-    named = {entry[1]: re.sub(r"(?<=[a-z])(?=[A-Z])", " ", entry[0]) for entry in COUNTRIES.values()}
-    return {"": "No public holidays", **dict(sorted(named.items(), key=lambda item: item[1]))}
+    return {"": "No public holidays", **dict(sorted(country_names().items(), key=lambda item: item[1]))}
