@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from datetime import date
 from typing import TYPE_CHECKING, get_args
 
@@ -12,10 +11,8 @@ import streamlit as st
 from mmm.access.roles import Permission
 from mmm.charts.marks import Kind
 from mmm.data.findings import counted
-from mmm.errors import MMMError
 from mmm.services.annotations import MAX_TEXT, Annotation
-from mmm.web.components import escape
-from mmm.web.data_upload import notice
+from mmm.web.data_upload import attempt
 from mmm.web.holder import services
 
 if TYPE_CHECKING:
@@ -98,7 +95,7 @@ def _form(actor: Actor, dataset: DatasetInfo, panel: Panel, note: Annotation | N
         saved = st.form_submit_button("Change it" if note else "Add", type="primary")
         removed = note is not None and st.form_submit_button("Remove", type="tertiary")
     if removed and note is not None:
-        _do(lambda: services().annotations.remove(actor, note.id), "The annotation is removed.")
+        attempt(lambda: services().annotations.remove(actor, note.id), "The annotation is removed.")
     elif saved:
         _save(actor, dataset, note, (kind, first, until, text, market))
 
@@ -112,12 +109,12 @@ def _save(
     kind, first, last, text, market = said
     service = services().annotations
     if note is None:
-        _do(
+        attempt(
             lambda: service.add(actor, dataset.id, kind=kind, first=first, last=last, text=text, market=market),
             "The annotation is drawn on every chart over time.",
         )
     else:
-        _do(
+        attempt(
             lambda: service.change(actor, note.id, kind=kind, first=first, last=last, text=text, market=market),
             "The annotation is changed.",
         )
@@ -139,13 +136,3 @@ def _key(note: Annotation | None, what: str) -> str:
 
 def _named(note: Annotation) -> str:
     return f"{note.first:%-d %b %Y}: {note.text}"
-
-
-def _do(act: Callable[[], object], said: str) -> None:
-    try:
-        act()
-    except MMMError as problem:
-        st.error(escape(problem))
-        return
-    notice(said)
-    st.rerun()

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
 from functools import partial
 from typing import TYPE_CHECKING, Literal
 
@@ -11,9 +10,8 @@ import streamlit as st
 
 from mmm.access.roles import Permission
 from mmm.data.findings import counted
-from mmm.errors import MMMError
 from mmm.web.components import download, escape
-from mmm.web.data_upload import notice
+from mmm.web.data_upload import attempt
 from mmm.web.holder import services
 
 if TYPE_CHECKING:
@@ -49,12 +47,12 @@ def manage_menu(actor: Actor, dataset: DatasetInfo) -> None:
     with st.popover("Manage", key="data_manage"):
         name = st.text_input("Name", value=dataset.name, max_chars=200, key=f"data_rename_{dataset.id}")
         if st.button("Rename", key="data_rename", disabled=name.strip() in ("", dataset.name)):
-            _change(
+            attempt(
                 lambda: services().datasets.rename(actor, dataset.id, name), f"The data set is called “{name.strip()}”."
             )
         st.caption("An archived data set leaves the lists; nothing is removed, and it can be put back.")
         if st.button("Archive", key="data_archive"):
-            _change(lambda: services().datasets.archive(actor, dataset.id), f"“{dataset.name}” is archived.")
+            attempt(lambda: services().datasets.archive(actor, dataset.id), f"“{dataset.name}” is archived.")
 
 
 def archived_list(actor: Actor) -> None:
@@ -70,7 +68,7 @@ def archived_list(actor: Actor) -> None:
                 st.markdown(f"**{escape(dataset.name)}**", width="content")
                 st.caption(f"version {dataset.latest.number}", width="content")
                 if st.button("Put back", key=f"data_back_{dataset.id}"):
-                    _change(
+                    attempt(
                         partial(services().datasets.archive, actor, dataset.id, archived=False),
                         f"“{dataset.name}” is back.",
                     )
@@ -92,13 +90,3 @@ def _export(
 
 def _content(version_id: str, what: What, fmt: Format, actor: Actor) -> bytes:
     return services().datasets.download(actor, version_id, what, fmt)
-
-
-def _change(act: Callable[[], object], said: str) -> None:
-    try:
-        act()
-    except MMMError as problem:
-        st.error(escape(problem))
-        return
-    notice(said)
-    st.rerun()

@@ -18,6 +18,7 @@ from mmm.errors import MMMError
 from mmm.services.reading import Draft, Reading, unanswered
 from mmm.services.reading import Upload as File
 from mmm.services.versions import How
+from mmm.web.components import escape
 from mmm.web.data_answers import country_code
 from mmm.web.data_columns import (
     Business,
@@ -258,6 +259,17 @@ def notice(text: str | None = None) -> str | None:
         return None
     left: str | None = st.session_state.pop(_NOTICE, None)
     return left
+
+
+def attempt(act: Callable[[], object], said: str) -> None:
+    """Do what a button promised: leave a sentence and draw the page anew, or say here why it could not be done."""
+    try:
+        act()
+    except MMMError as problem:
+        st.error(escape(problem))
+        return
+    notice(said)
+    st.rerun()
 
 
 def _guessed(reading: Reading, mapping: ColumnMapping) -> dict[str, Choice]:
