@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mmm.data.inputs import Future, Inputs, Labels, future_inputs
+from mmm.data.lift import LiftTest, Window, windows
 from mmm.errors import DataError
 
 FloatArray = NDArray[np.float64]
@@ -43,6 +44,7 @@ class Panel:
         margin: profit per unit of revenue, 0 < margin <= 1; None when not told.
         country: ISO 3166 alpha-2 code whose public holidays apply, or None.
         countries: the same for each market `[market]`; None for `country` everywhere.
+        lift_tests: read-outs of experiments; models replay those whose window lies inside the periods.
 
     Raises:
         DataError: arrays disagree in shape, are not finite, or break a rule above.
@@ -64,6 +66,7 @@ class Panel:
     margin: float | None = None
     country: str | None = None
     countries: tuple[str | None, ...] | None = None
+    lift_tests: tuple[LiftTest, ...] = ()
     meta: dict[str, str] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
@@ -107,7 +110,7 @@ class Panel:
             found.append(f"{len(self.countries)} countries are given for {g} markets")
         if (self.observed & self.filled).any():
             found.append("a filled period is marked as observed")
-        return found
+        return found + [problem for test in self.lift_tests for problem in test.problems(self.labels)]
 
     @property
     def n_periods(self) -> int:
@@ -120,6 +123,11 @@ class Panel:
         if self.kpi_kind is KpiKind.REVENUE:
             return np.ones_like(self.kpi)
         return self.value_per_kpi
+
+    @property
+    def lift_windows(self) -> tuple[Window, ...]:
+        """Where each lift test that lies inside the periods is replayed."""
+        return windows(self.lift_tests, self.labels, self.periods)
 
     def inputs(self, future: Future | None = None) -> Inputs:
         """History, and `future` periods after it, as a model wants to see them."""

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from typing import Any, ClassVar, Protocol, Self
 
 import numpy as np
@@ -30,11 +30,17 @@ EFFORTS = ("quick", "full")
 
 @dataclass(frozen=True)
 class FitSettings:
-    """How a family is fitted. `effort` trades seconds for accuracy and draws, never meaning."""
+    """How a family is fitted. `effort` trades seconds for accuracy and draws, never meaning.
+
+    Attributes:
+        options: JSON-able choices that a family offers, by name (its module says which); a family refuses a value it
+            cannot use and ignores the names of other families.
+    """
 
     seed: int = 0
     effort: str = "quick"
     n_draws: int = 500
+    options: Mapping[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, eq=False)

@@ -3,7 +3,8 @@
 Given decays, half-saturations, slopes and effects, the rest of the model (intercepts, trend, season, holidays,
 controls, drift, pairwise terms) is linear with Gaussian priors. It is integrated out in closed form, which leaves
 four parameters a channel and two more: few enough for a full posterior in seconds (Rasmussen & Williams 2006,
-"Gaussian processes for machine learning", section 2.7, gives the marginal likelihood).
+"Gaussian processes for machine learning", section 2.7, gives the marginal likelihood). A lift test is one more
+observation: of the same linear part, with the test's own standard error in place of the noise.
 """
 
 from __future__ import annotations
@@ -13,9 +14,11 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from mmm.data.lift import read_out_of_the_panel
 from mmm.data.panel import Panel
 from mmm.models.additive import Parameters, channel_pairs, saturated_drive
 from mmm.models.design import Design
+from mmm.models.replay import Contrast, contrast
 from mmm.models.scaling import Scaling
 
 FloatArray = NDArray[np.float64]
@@ -63,6 +66,32 @@ class Theta:
     noise: FloatArray
 
 
+@dataclass(frozen=True, eq=False)
+class Linear:
+    """What the linear part sees of a batch of theta.
+
+    Attributes:
+        effect: contribution of each channel at full saturation `[batch, channel]`.
+        unit: one prior standard deviation of each term's coefficient `[batch, term]`.
+        residual: KPI less main effects on the observed rows `[batch, row]`.
+        terms: columns of the terms, in prior standard deviations `[batch, row, term]`.
+        tests: the lift tests replayed; None where there are none.
+    """
+
+    effect: FloatArray
+    unit: FloatArray
+    residual: FloatArray
+    terms: FloatArray
+    tests: Contrast | None
+
+    def at(self, index: int) -> Linear:
+        """The same for one point of the batch, without its axis."""
+        tests = None
+        if self.tests is not None:
+            tests = Contrast(self.tests.residual[index], self.tests.terms[index])
+        return Linear(self.effect[index], self.unit[index], self.residual[index], self.terms[index], tests)
+
+
 class Posterior:
     """log p(theta | data) for batches of theta, and draws of what was integrated out.
 
@@ -83,7 +112,10 @@ class Posterior:
         self._first, self._second = ([pair[side] for pair in self.pairs] for side in (0, 1))
         inputs = panel.inputs()
         self._drive = inputs.drive / self.scaling.drive[:, None, :]
-        self._rows = np.flatnonzero(panel.observed.ravel())
+        self._windows = panel.lift_windows
+        self._without = [self._drive_without(window.channel, window.periods) for window in self._windows]
+        twice = read_out_of_the_panel(self._windows, panel.kpi.shape)
+        self._rows = np.flatnonzero((panel.observed & ~twice).ravel())
         columns = self.design.matrix(inputs, slice(0, panel.n_periods))
         self._columns = columns.reshape(-1, columns.shape[-1])[self._rows]
         self._kpi = (panel.kpi / self.scaling.kpi[:, None]).ravel()[self._rows]
@@ -92,6 +124,12 @@ class Posterior:
         floor = 0.02 / max(self.n_channels, 1)
         share = np.maximum(self.scaling.spend_share, floor)
         self.spend_share = share / share.sum()
+
+    def _drive_without(self, channel: int, periods: slice) -> FloatArray:
+        """Drive of one channel up to the end of `periods`, zero inside them `[market, period, 1]`."""
+        drive = self._drive[:, : periods.stop, channel : channel + 1].copy()
+        drive[:, periods] = 0.0
+        return drive
 
     @property
     def size(self) -> int:
@@ -146,42 +184,70 @@ class Posterior:
 
     def _log_density(self, theta: FloatArray) -> FloatArray:
         natural = self.natural(theta)
-        saturated, mean = self._features(natural)
-        residual = self._kpi - np.einsum("bnc,bc->bn", saturated, natural.contribution / mean)
-        pairs = self._pair_columns(saturated, self._pair_unit(natural, mean))
-        return self._log_prior(theta) + self._log_marginal(residual, pairs, natural.noise)
+        linear = self._linear(natural)
+        return self._log_prior(theta) + self._log_marginal(linear, natural.noise)
 
-    def _features(self, natural: Theta) -> tuple[FloatArray, FloatArray]:
-        """Saturated drive on the observed rows `[batch, row, channel]` and its mean `[batch, channel]`."""
+    def _linear(self, natural: Theta) -> Linear:
+        """What is left to the linear part, given everything else."""
         full = saturated_drive(self._drive, natural.decay, natural.half_saturation, natural.slope, self.scaling.opening)
-        rows = full.reshape(full.shape[0], -1, self.n_channels)
-        if len(self._rows) < rows.shape[1]:
-            rows = rows[:, self._rows]
-        return rows, np.maximum(rows.mean(axis=1), 1e-9)
+        saturated = self._observed(full)
+        mean = np.maximum(saturated.mean(axis=1), 1e-9)
+        effect = natural.contribution / mean
+        unit = self._term_unit(natural, mean)
+        everywhere = slice(0, full.shape[2])
+        return Linear(
+            effect=effect,
+            unit=unit,
+            residual=self._kpi - np.einsum("bnc,bc->bn", saturated, effect),
+            terms=self._observed(self._terms(full, everywhere)) * unit[:, None, :],
+            tests=self._tests(full, natural, effect, unit) if self._windows else None,
+        )
 
-    def _pair_unit(self, natural: Theta, mean: FloatArray) -> FloatArray:
-        """Size of a pairwise coefficient one prior standard deviation large `[batch, pair]`."""
+    def _observed(self, full: FloatArray) -> FloatArray:
+        """`[batch, market, period, column]` on the observed rows `[batch, row, column]`."""
+        rows = full.reshape(full.shape[0], -1, full.shape[-1])
+        return rows[:, self._rows] if len(self._rows) < rows.shape[1] else rows
+
+    def _tests(self, full: FloatArray, natural: Theta, effect: FloatArray, unit: FloatArray) -> Contrast:
+        """Every lift test replayed."""
+        residual, terms = [], []
+        for window, drive in zip(self._windows, self._without, strict=True):
+            one = slice(window.channel, window.channel + 1)
+            shape = (natural.decay[:, one], natural.half_saturation[:, one], natural.slope[:, one])
+            off = saturated_drive(drive, *shape, self.scaling.opening[:, one])[:, :, window.periods, 0]
+            on = full[:, :, window.periods]
+            main, linear = contrast(window, on, off, effect[:, window.channel], self._terms, self.scaling.kpi)
+            residual.append((window.test.lift - main) / window.test.se)
+            terms.append(linear * unit / window.test.se)
+        return Contrast(np.stack(residual, axis=1), np.stack(terms, axis=1))
+
+    def _terms(self, saturated: FloatArray, periods: slice) -> FloatArray:  # noqa: ARG002 - varying effects need them
+        """Columns with Gaussian coefficients that hang on theta: pairwise products `[batch, market, period, term]`."""
+        return np.asarray(saturated[..., self._first] * saturated[..., self._second])
+
+    def _term_unit(self, natural: Theta, mean: FloatArray) -> FloatArray:
+        """Size of each term's coefficient that is one prior standard deviation large `[batch, term]`."""
         i, j = self._first, self._second
         smaller = np.minimum(natural.contribution[:, i], natural.contribution[:, j])
         return self.priors.pair_share * smaller / (mean[:, i] * mean[:, j])
 
-    def _pair_columns(self, saturated: FloatArray, unit: FloatArray) -> FloatArray:
-        """Pairwise products in prior standard deviations `[batch, row, pair]`."""
-        return saturated[:, :, self._first] * saturated[:, :, self._second] * unit[:, None, :]
-
-    def _log_marginal(self, residual: FloatArray, pairs: FloatArray, noise: FloatArray) -> FloatArray:
-        """Log N(residual; 0, baseline + pairs + noise^2 I), by the matrix determinant and inversion lemmas."""
+    def _log_marginal(self, linear: Linear, noise: FloatArray) -> FloatArray:
+        """Log N(residual; 0, baseline + terms + noise^2 I) and of the tests, by the inversion lemma."""
         variance = noise**2
-        block = np.concatenate([residual[:, :, None], pairs], axis=2)
+        block = np.concatenate([linear.residual[:, :, None], linear.terms], axis=2)
         inner = np.matmul(np.swapaxes(block, 1, 2), block)
         projected = np.matmul(self._basis.T, block)
         explained = self._variance / (self._variance + variance[:, None])
         precision = inner - np.matmul(np.swapaxes(projected, 1, 2), projected * explained[:, :, None])
         precision /= variance[:, None, None]
+        if linear.tests is not None:
+            tested = np.concatenate([linear.tests.residual[:, :, None], linear.tests.terms], axis=2)
+            precision += np.matmul(np.swapaxes(tested, 1, 2), tested)
         quadratic = precision[:, 0, 0]
         log_det = self.n_rows * np.log(variance) + np.log1p(self._variance / variance[:, None]).sum(axis=1)
-        if self.pairs:
-            core = precision[:, 1:, 1:] + np.eye(len(self.pairs))
+        n_terms = linear.terms.shape[2]
+        if n_terms:
+            core = precision[:, 1:, 1:] + np.eye(n_terms)
             factor = np.linalg.cholesky(core)
             half = np.linalg.solve(factor, precision[:, 1:, :1])[..., 0]
             quadratic = quadratic - (half**2).sum(axis=1)
@@ -204,17 +270,14 @@ class Posterior:
         A pairwise term is held above the level at which more of one channel could lower the KPI.
         """
         natural = self.natural(theta)
-        saturated, mean = self._features(natural)
-        effect = natural.contribution / mean
-        residual = self._kpi - np.einsum("bnc,bc->bn", saturated, effect)
-        unit = self._pair_unit(natural, mean)
-        pair_columns = self._pair_columns(saturated, unit)
+        given = self._linear(natural)
+        effect = given.effect
         k = self._columns.shape[1]
         gram = self._columns.T @ self._columns
-        linear = np.empty((len(theta), k + len(self.pairs)))
+        linear = np.empty((len(theta), k + given.terms.shape[2]))
         for i, variance in enumerate(natural.noise**2):
-            linear[i] = _draw_linear(self._columns, gram, pair_columns[i], residual[i], variance, rng)
-        pair = linear[:, k:] * unit
+            linear[i] = _draw_linear(self._columns, gram, given.at(i), variance, rng)
+        pair = linear[:, k:] * given.unit
         floor = -np.minimum(effect[:, self._first], effect[:, self._second]) / max(self.n_channels - 1, 1)
         pair = np.maximum(pair, floor)
         return Parameters(
@@ -233,18 +296,18 @@ def _normal(value: FloatArray, prior: tuple[float, float]) -> FloatArray:
 
 
 def _draw_linear(
-    columns: FloatArray,
-    gram: FloatArray,
-    pair_columns: FloatArray,
-    residual: FloatArray,
-    variance: float,
-    rng: np.random.Generator,
+    columns: FloatArray, gram: FloatArray, given: Linear, variance: float, rng: np.random.Generator
 ) -> FloatArray:
-    """One draw of standardised linear coefficients given the noise variance."""
-    cross = columns.T @ pair_columns
-    full = np.block([[gram, cross], [cross.T, pair_columns.T @ pair_columns]]) / variance
+    """One draw of standardised linear coefficients given one point of theta and the noise variance."""
+    terms, residual = given.terms, given.residual
+    cross = columns.T @ terms
+    full = np.block([[gram, cross], [cross.T, terms.T @ terms]]) / variance
+    target = np.concatenate([columns.T @ residual, terms.T @ residual]) / variance
+    if given.tests is not None:
+        k = columns.shape[1]
+        full[k:, k:] += given.tests.terms.T @ given.tests.terms
+        target[k:] += given.tests.terms.T @ given.tests.residual
     precision = full + np.eye(len(full))
-    target = np.concatenate([columns.T @ residual, pair_columns.T @ residual]) / variance
     factor = np.linalg.cholesky(precision)
     mean = np.linalg.solve(factor.T, np.linalg.solve(factor, target))
     return np.asarray(mean + np.linalg.solve(factor.T, rng.standard_normal(len(full))))

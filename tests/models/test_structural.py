@@ -5,6 +5,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from mmm.data.lift import LiftTest
 from mmm.data.simulate import five_channel_world
 from mmm.effects.contributions import drop_one
 from mmm.errors import ModelError
@@ -33,21 +34,27 @@ def test_the_prior_means_the_same_half_life_in_days_at_every_frequency():
     np.testing.assert_allclose(half_lives[2], half_lives[0])
 
 
-def test_the_marginal_likelihood_is_that_of_the_full_gaussian():
+@pytest.mark.parametrize("n_tests", [0, 2])
+def test_the_marginal_likelihood_is_that_of_the_full_gaussian(n_tests: int) -> None:
     panel = five_channel_world(2).panel.take(slice(0, 60))
-    posterior = Posterior(panel, Priors())
+    tests = [LiftTest(name, panel.periods[20], panel.periods[23] + 6, 9e4, 4e4) for name in panel.labels.channels]
+    posterior = Posterior(replace(panel, lift_tests=tuple(tests[:n_tests])), Priors())
     theta = posterior.centre()[None] + 0.1 * np.random.default_rng(0).standard_normal((3, posterior.size))
     natural = posterior.natural(theta)
-    saturated, mean = posterior._features(natural)
-    pairs = posterior._pair_columns(saturated, posterior._pair_unit(natural, mean))
-    residual = posterior._kpi - np.einsum("bnc,bc->bn", saturated, natural.contribution / mean)
+    linear = posterior._linear(natural)
     dense = []
     for i in range(3):
-        columns = np.concatenate([posterior._columns, pairs[i]], axis=1)
-        covariance = columns @ columns.T + natural.noise[i] ** 2 * np.eye(60)
+        one = linear.at(i)
+        columns = np.concatenate([posterior._columns, one.terms], axis=1)
+        residual, noise = one.residual, natural.noise[i] ** 2 * np.ones(60)
+        if one.tests is not None:
+            blank = np.zeros((n_tests, posterior._columns.shape[1]))
+            columns = np.concatenate([columns, np.concatenate([blank, one.tests.terms], axis=1)])
+            residual, noise = np.concatenate([residual, one.tests.residual]), np.concatenate([noise, np.ones(n_tests)])
+        covariance = columns @ columns.T + np.diag(noise)
         _, log_det = np.linalg.slogdet(covariance)
-        dense.append(-0.5 * (residual[i] @ np.linalg.solve(covariance, residual[i]) + log_det))
-    np.testing.assert_allclose(posterior._log_marginal(residual, pairs, natural.noise), dense, rtol=1e-8)
+        dense.append(-0.5 * (residual @ np.linalg.solve(covariance, residual) + log_det))
+    np.testing.assert_allclose(posterior._log_marginal(linear, natural.noise), dense, rtol=1e-8)
 
 
 def test_a_dead_channel_is_found_to_bring_little():
