@@ -77,6 +77,7 @@ class AdditiveModel(FittedModel):
     """KPI = baseline + sum effect_c * s_c + sum pair_ij * s_i * s_j, with s the saturated carry-over."""
 
     family: ClassVar[str] = "additive"
+    parameters_type: ClassVar[type[Parameters]] = Parameters
 
     def __init__(
         self, labels: Labels, scaling: Scaling, design: Design, parameters: Parameters, diagnostics: Mapping[str, Any]
@@ -93,18 +94,22 @@ class AdditiveModel(FittedModel):
         columns = self.design.matrix(inputs, periods)
         total = np.einsum("gpk,dk->dgp", columns, theta.baseline, optimize=True)
         s = self._saturated(inputs, periods)
-        total += np.einsum("dgpc,dc->dgp", s, theta.effect)
+        total += np.einsum("dgpc,dgpc->dgp", s, self._effect(inputs, periods))
         total += np.einsum("dgpc,dgpc->dgp", self._half_paired(s), s)
         return np.asarray(total * self.scaling.kpi[:, None])
 
     def _media_terms(self, inputs: Inputs, periods: slice) -> MediaTerms:
         s, kpi = self._saturated(inputs, periods), self.scaling.kpi[:, None]
-        main = s * self.parameters.effect[:, None, None, :] * kpi[:, :, None]
+        main = s * self._effect(inputs, periods) * kpi[:, :, None]
         pairs = {
             (i, j): self.parameters.pair[:, k, None, None] * s[..., i] * s[..., j] * kpi
             for k, (i, j) in enumerate(self.pairs)
         }
         return MediaTerms(main=main, pairs=pairs)
+
+    def _effect(self, inputs: Inputs, periods: slice) -> FloatArray:  # noqa: ARG002 - for effects that vary
+        """Scaled contribution of each channel at full saturation `[draw, market or 1, period or 1, channel]`."""
+        return self.parameters.effect[:, None, None, :]
 
     @property
     def pairs(self) -> list[tuple[int, int]]:
@@ -134,7 +139,7 @@ class AdditiveModel(FittedModel):
         if n <= at_most:
             return self
         keep = np.unique(np.linspace(0, n - 1, at_most).round().astype(np.int64))
-        parameters = Parameters(**{name: draws[keep] for name, draws in vars(self.parameters).items()})
+        parameters = replace(self.parameters, **{name: draws[keep] for name, draws in vars(self.parameters).items()})
         return type(self)(self.labels, self.scaling, self.design, parameters, self.diagnostics)
 
     def state(self) -> ModelState:
@@ -156,7 +161,7 @@ class AdditiveModel(FittedModel):
             labels=labels_from_meta(state.meta["labels"]),
             scaling=Scaling(**part("scaling.")),
             design=Design.from_meta(state.meta["design"]),
-            parameters=Parameters(**part("parameters.")),
+            parameters=cls.parameters_type(**part("parameters.")),
             diagnostics=state.meta["diagnostics"],
         )
 

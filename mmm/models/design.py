@@ -37,6 +37,7 @@ class Design:
         reference, spread: each modelled control is used as (control - reference) / spread.
         control_index: which controls are modelled (mediators are not).
         n_markets: markets, each with its own intercept and trend.
+        drift_sd: standard deviation of the drifting level's steps over one year, share of the mean KPI.
     """
 
     origin: np.datetime64
@@ -50,15 +51,16 @@ class Design:
     spread: FloatArray
     n_markets: int
     countries: tuple[str | None, ...] | None = None
+    drift_sd: float = DRIFT_SD_PER_YEAR
 
     @classmethod
-    def of(cls, panel: Panel) -> Design:
+    def of(cls, panel: Panel, drift_sd: float = DRIFT_SD_PER_YEAR) -> Design:
         """The recipe for a panel; features that history cannot tell apart from the level are left out."""
         periods, frequency = panel.periods, panel.labels.frequency
         origin = periods[len(periods) // 2]
         years = years_since(periods, origin)
         span = years[-1] - years[0]
-        knots = np.linspace(years[0], years[-1], max(2, round(span / KNOT_SPACING_YEARS) + 1))
+        knots = evenly_spaced_knots(years)
         index = panel.labels.modelled_controls
         modelled = panel.controls[:, :, list(index)]
         reference = control_reference(modelled)
@@ -79,6 +81,7 @@ class Design:
             spread=spread,
             n_markets=len(panel.labels.markets),
             countries=panel.countries,
+            drift_sd=drift_sd,
         )
 
     def matrix(self, inputs: Inputs, periods: slice) -> FloatArray:
@@ -112,10 +115,8 @@ class Design:
         return out
 
     def _drift(self, years: FloatArray) -> FloatArray:
-        """Ramps between knots, each worth one step of a random walk with `DRIFT_SD_PER_YEAR` `[period, knot - 1]`."""
-        width = np.diff(self.knots)
-        ramps = np.clip((years[:, None] - self.knots[:-1]) / width, 0.0, 1.0)
-        return np.asarray(ramps * DRIFT_SD_PER_YEAR * np.sqrt(width))
+        """Ramps between knots, each worth one step of a random walk with `drift_sd` `[period, knot - 1]`."""
+        return np.asarray(ramps(years, self.knots) * self.drift_sd * np.sqrt(np.diff(self.knots)))
 
     def meta(self) -> dict[str, Any]:
         """JSON-able recipe, read back by `from_meta`."""
@@ -131,6 +132,7 @@ class Design:
             "reference": self.reference.tolist(),
             "spread": self.spread.tolist(),
             "n_markets": self.n_markets,
+            "drift_sd": self.drift_sd,
         }
 
     @classmethod
@@ -148,4 +150,16 @@ class Design:
             spread=np.array(meta["spread"], dtype=np.float64),
             n_markets=int(meta["n_markets"]),
             countries=None if meta.get("countries") is None else tuple(meta["countries"]),
+            drift_sd=float(meta.get("drift_sd", DRIFT_SD_PER_YEAR)),
         )
+
+
+def ramps(years: FloatArray, knots: FloatArray) -> FloatArray:
+    """One column a piece between two knots: 0 before it, 1 after it, rising in between `[period, knot - 1]`."""
+    return np.clip((years[:, None] - knots[:-1]) / np.diff(knots), 0.0, 1.0)
+
+
+def evenly_spaced_knots(years: FloatArray) -> FloatArray:
+    """About one knot a quarter from the first to the last of `years`, at least two."""
+    span = years[-1] - years[0]
+    return np.linspace(years[0], years[-1], max(2, round(span / KNOT_SPACING_YEARS) + 1))

@@ -105,7 +105,7 @@ class Posterior:
     def __init__(self, panel: Panel, priors: Priors) -> None:
         self.priors = priors
         self.scaling = Scaling.of(panel)
-        self.design = Design.of(panel)
+        self.design = self._recipe(panel)
         self.n_channels = len(panel.labels.channels)
         self._weeks = panel.labels.frequency.days / 7.0  # in a period
         self.pairs = channel_pairs(self.n_channels)
@@ -124,6 +124,10 @@ class Posterior:
         floor = 0.02 / max(self.n_channels, 1)
         share = np.maximum(self.scaling.spend_share, floor)
         self.spend_share = share / share.sum()
+
+    def _recipe(self, panel: Panel) -> Design:
+        """The baseline's columns."""
+        return Design.of(panel)
 
     def _drive_without(self, channel: int, periods: slice) -> FloatArray:
         """Drive of one channel up to the end of `periods`, zero inside them `[market, period, 1]`."""

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 
 from mmm.data.panel import Panel
@@ -10,7 +12,7 @@ from mmm.models.additive import AdditiveModel
 from mmm.models.base import FitSettings, Progress, silent
 from mmm.models.ordering import by_name
 from mmm.models.posterior import Posterior, Priors
-from mmm.models.sampling import laplace_covariance, maximise, sample
+from mmm.models.sampling import Draws, laplace_covariance, maximise, sample
 from mmm.models.scaling import Scaling
 
 STARTS = {"quick": 4, "full": 10}
@@ -37,12 +39,31 @@ def fit_structural(
     Raises:
         ModelError: the KPI never varies.
     """
-    kpi = panel.kpi[panel.observed]
-    if kpi.size == 0 or np.ptp(kpi) == 0:
-        raise ModelError(f"“{panel.kpi_name}” never varies in the observed periods, so nothing can be learnt from it.")
+    require_variation(panel)
     rng = np.random.default_rng(settings.seed)
     ordered, place = by_name(panel)
     posterior = Posterior(ordered, priors or Priors())
+    draws, diagnostics = explore(posterior, settings, rng, progress)
+    parameters = posterior.parameters(draws.theta, rng).in_order(place)
+    progress(1.0, "structural model fitted")
+    return StructuralModel(panel.labels, Scaling.of(panel), posterior.design, parameters, diagnostics)
+
+
+def require_variation(panel: Panel) -> None:
+    """Refuse a panel from which nothing can be learnt.
+
+    Raises:
+        ModelError: the KPI never varies.
+    """
+    kpi = panel.kpi[panel.observed]
+    if kpi.size == 0 or np.ptp(kpi) == 0:
+        raise ModelError(f"“{panel.kpi_name}” never varies in the observed periods, so nothing can be learnt from it.")
+
+
+def explore(
+    posterior: Posterior, settings: FitSettings, rng: np.random.Generator, progress: Progress = silent
+) -> tuple[Draws, dict[str, Any]]:
+    """Draws of theta by multi-start optimum, Laplace approximation and chains from it; and how that went."""
     share = 1.0 if posterior.n_rows < MANY_ROWS else 0.5
     centre, spread = posterior.centre(), posterior.spread()
     jitter = rng.standard_normal((STARTS[settings.effort] - 1, posterior.size)) * spread
@@ -58,7 +79,6 @@ def fit_structural(
         rng=rng,
         progress=lambda s, m: progress(0.4 + 0.55 * s, m),
     )
-    parameters = posterior.parameters(draws.theta, rng).in_order(place)
     diagnostics = {
         "log_density": best.log_density,
         "starts_agreeing": best.starts_agreeing,
@@ -66,5 +86,4 @@ def fit_structural(
         "worst_shift": draws.worst_shift,
         "observed_periods": posterior.n_rows,
     }
-    progress(1.0, "structural model fitted")
-    return StructuralModel(panel.labels, Scaling.of(panel), posterior.design, parameters, diagnostics)
+    return draws, diagnostics
