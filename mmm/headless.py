@@ -11,15 +11,19 @@ from typing import Any
 
 import numpy as np
 
+from mmm.data.attach import Attached, attach
 from mmm.data.build import BuildResult, build_panel
 from mmm.data.coming import ComingPeriods, controls_over, read_coming
 from mmm.data.inputs import Future
+from mmm.data.lift import LiftTest
 from mmm.data.mapping import Mapping, answer
 from mmm.data.panel import Panel
 from mmm.data.read import RawTable, read_table
+from mmm.data.readouts import ReadOut, read_lift_file, unknown_channels
 from mmm.effects.contributions import Contributions, Decomposition
 from mmm.effects.curves import all_curves
-from mmm.effects.estimate import LEVEL, Units
+from mmm.effects.estimate import LEVEL, Estimate, Units
+from mmm.effects.lift import LiftComparison
 from mmm.errors import DataError, SpecError
 from mmm.models.base import FittedModel
 from mmm.models.registry import DEFAULT_FAMILY
@@ -40,6 +44,7 @@ class Sources:
     panel: Panel
     imported: BuildResult
     coming: ComingPeriods | None
+    tests: Attached
 
 
 def read_sources(data: Path, spec: Path) -> Sources:
@@ -57,7 +62,29 @@ def read_sources(data: Path, spec: Path) -> Sources:
     if parsed.future is not None:
         path = _beside(Path(parsed.future), spec, data)
         coming = read_coming(read_table(path.name, _bytes(path)), parsed.mapping, imported.panel)
-    return Sources(parsed, imported.panel, imported, coming)
+    tests = _tested(imported.panel, _read_outs(parsed, spec, data))
+    return Sources(parsed, tests.panel, imported, coming, tests)
+
+
+def _read_outs(parsed: Spec, spec: Path, data: Path) -> tuple[ReadOut, ...]:
+    """The lift tests of the specification or of its file."""
+    if parsed.lift_file is None:
+        return parsed.lift_tests
+    path = _beside(Path(parsed.lift_file), spec, data, what="lift tests")
+    tests = read_lift_file(path.name, _bytes(path))
+    unknown = unknown_channels(tests, parsed.mapping.channels)
+    if unknown:
+        raise SpecError(f"“{path.name}” cannot be used: {'; '.join(unknown)}.")
+    return tests
+
+
+def _tested(panel: Panel, tests: tuple[ReadOut, ...]) -> Attached:
+    """The panel with its lift tests; a market that the data do not have is a mistake, a window outside them is not."""
+    attached = attach(panel, tests)
+    unknown = [left.reason for left in attached.left_out if left.why == "market"]
+    if unknown:
+        raise SpecError(f"The lift tests cannot be used: {'; '.join(dict.fromkeys(unknown))}.")
+    return attached
 
 
 def _imported(raw: RawTable, mapping: Mapping) -> BuildResult:
@@ -101,7 +128,9 @@ def run(sources: Sources, seed: int = 0) -> dict[str, Any]:
             "hold_out": best.metrics,
         },
         "timing": {"fit": fitted - started, "plan": planned - fitted},
-        "findings": [finding.as_dict() for finding in sources.imported.findings],
+        **_lift_tests(best.results.lift, sources),
+        "findings": [finding.as_dict() for finding in sources.imported.findings]
+        + [left.finding.as_dict() for left in sources.tests.left_out],
     }
 
 
@@ -144,6 +173,33 @@ def _totals(found: Contributions | Decomposition) -> dict[str, dict[str, float]]
     }
 
 
+def _lift_tests(seen: LiftComparison | None, sources: Sources) -> dict[str, Any]:
+    """Every test given: what was measured, what the model expects; and contributions as they were without tests."""
+    told: dict[int, dict[str, Any]] = {
+        left.place: _measured(left.test) | {"expected": None, "why_not": left.reason} for left in sources.tests.left_out
+    }
+    for index, place in enumerate(sources.tests.used):
+        found = None if seen is None else seen.of(sources.panel.lift_tests[index])
+        told[place] = _measured(sources.panel.lift_tests[index]) | {
+            "expected": None if found is None else _interval(found.expected),
+            "expected_without_tests": None if found is None or found.without is None else _interval(found.without),
+        }
+    before = None if seen is None else seen.contributions_without
+    return {
+        "lift_tests": [told[place] for place in sorted(told)],
+        "contributions_without_lift_tests": None if before is None else _totals(before),
+    }
+
+
+def _measured(test: LiftTest) -> dict[str, Any]:
+    window = {"start": str(test.start), "end": str(test.end)}
+    return {"channel": test.channel, "market": test.market, **window, "lift": test.lift, "se": test.se}
+
+
+def _interval(found: Estimate) -> dict[str, float]:
+    return dict(zip(("mean", "lo", "hi"), found.floats(), strict=True))
+
+
 def _plan(model: FittedModel, sources: Sources, seed: int) -> dict[str, Any]:
     wanted, panel = sources.spec.plan, sources.panel
     future = Future(wanted.horizon) if sources.coming is None else sources.coming.future
@@ -181,12 +237,12 @@ def _why_not(imported: BuildResult) -> str:
     return " ".join(shown[:3]) + more if shown else "The data could not be turned into a panel."
 
 
-def _beside(path: Path, *files: Path) -> Path:
+def _beside(path: Path, *files: Path, what: str = "coming periods") -> Path:
     """The file as named, or beside the specification or the data."""
     for candidate in (path, *(file.parent / path for file in files)):
         if candidate.is_file():
             return candidate
-    raise SpecError(f"The file of coming periods “{path}” does not exist.")
+    raise SpecError(f"The file of {what} “{path}” does not exist.")
 
 
 def _json(path: Path) -> Any:  # noqa: ANN401 - whatever a JSON file held

@@ -8,6 +8,7 @@ from typing import Any
 
 from mmm.data.mapping import Mapping
 from mmm.data.panel import KpiKind
+from mmm.data.readouts import ReadOut, read_outs, unknown_channels
 from mmm.errors import SpecError
 from mmm.models.base import EFFORTS
 from mmm.models.registry import FAMILIES
@@ -19,7 +20,7 @@ MAPPING_KEYS = frozenset(
     | {"decimal_mark", "week_start"}
 )
 PLAN_KEYS = frozenset({"horizon", "total", "bounds"})
-OTHER_KEYS = frozenset({"model", "effort", "future", "plan", "curve_multipliers"})
+OTHER_KEYS = frozenset({"model", "effort", "future", "plan", "curve_multipliers", "lift_tests"})
 DEFAULT_HORIZON = 12
 DEFAULT_MULTIPLIERS = tuple(i / 10 for i in range(16))  # 0 to 1.5 x mean spend
 AUTO = "auto"
@@ -51,6 +52,8 @@ class Spec:
         future: path of a CSV of coming periods, as written in the file; None where there is none.
         plan: what to plan.
         curve_multipliers: multiples of mean spend at which response curves are given.
+        lift_tests: read-outs of experiments written in the specification.
+        lift_file: path of a CSV of read-outs, as written in the file; None where there is none.
     """
 
     mapping: Mapping
@@ -59,6 +62,8 @@ class Spec:
     future: str | None = None
     plan: PlanSpec = field(default_factory=PlanSpec)
     curve_multipliers: tuple[float, ...] = DEFAULT_MULTIPLIERS
+    lift_tests: tuple[ReadOut, ...] = ()
+    lift_file: str | None = None
 
     @classmethod
     def from_dict(cls, plain: Any) -> Spec:  # noqa: ANN401 - whatever a JSON file held
@@ -83,10 +88,11 @@ class Spec:
             channels = {}
         plan, plan_problems = _plan(plain.get("plan", {}), set(channels))
         multipliers, multiplier_problems = _multipliers(plain.get("curve_multipliers", DEFAULT_MULTIPLIERS))
-        problems += plan_problems + multiplier_problems + _scalars(plain)
+        tests, lift_file, test_problems = _tests(plain.get("lift_tests", []), set(channels))
+        problems += plan_problems + multiplier_problems + test_problems + _scalars(plain)
         if problems:
             raise SpecError("The specification cannot be used: " + "; ".join(problems) + ".")
-        return cls(_mapping(plain), model, effort, plain.get("future"), plan, multipliers)
+        return cls(_mapping(plain), model, effort, plain.get("future"), plan, multipliers, tests, lift_file)
 
 
 def _mapping(plain: dict[str, Any]) -> Mapping:
@@ -132,6 +138,16 @@ def _multipliers(plain: Any) -> tuple[tuple[float, ...], list[str]]:  # noqa: AN
     if not usable:
         return DEFAULT_MULTIPLIERS, ["curve_multipliers must be a list of numbers of at least zero"]
     return tuple(float(m) for m in plain), []
+
+
+def _tests(plain: Any, channels: set[str]) -> tuple[tuple[ReadOut, ...], str | None, list[str]]:  # noqa: ANN401 - JSON
+    """Lift tests as written, or the path of their file."""
+    if isinstance(plain, str):
+        return (), plain, []
+    if not isinstance(plain, list):
+        return (), None, ["lift_tests must be a list of objects, or the path of a CSV"]
+    tests, problems = read_outs(plain)
+    return tests, None, problems + unknown_channels(tests, channels)
 
 
 def _scalars(plain: dict[str, Any]) -> list[str]:

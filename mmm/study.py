@@ -10,6 +10,7 @@ from mmm.effects.carryover import CarryOver, carry_over
 from mmm.effects.contributions import Contributions, Decomposition, drop_one, shapley
 from mmm.effects.curves import ResponseCurve, all_curves
 from mmm.effects.estimate import Units
+from mmm.effects.lift import LiftComparison, compare_lift
 from mmm.effects.roi import Roi, roi
 from mmm.models.base import FitSettings, FittedModel, Progress, silent
 from mmm.models.registry import DEFAULT_FAMILY, FAMILIES, family
@@ -45,6 +46,7 @@ class Results:
         curves, carry_over: by channel name.
         fitted: fit against actual over all history, with a predictive interval.
         hold_out: forecast of the last periods by a model that had not seen them, beside a plain regression.
+        lift: the model beside the lift tests of the data; None where there are none.
     """
 
     decomposition: Decomposition
@@ -54,6 +56,7 @@ class Results:
     carry_over: dict[str, CarryOver]
     fitted: FittedPeriods
     hold_out: HoldOut
+    lift: LiftComparison | None = None
 
 
 @dataclass(frozen=True, eq=False)
@@ -128,12 +131,13 @@ def _candidate(panel: Panel, name: str, settings: StudySettings, progress: Progr
     held = hold_out(panel, chosen.fit, fit, settings.holdout, progress=lambda s, m: progress(0.4 * s, m))
     model = chosen.fit(panel, fit, lambda s, m: progress(0.4 + 0.4 * s, m))
     progress(0.82, "asking the model about effects")
-    results = question(model, panel, held)
+    lift = compare_lift(model, panel, chosen.fit, fit)
+    results = question(model, panel, held, lift)
     progress(1.0, "done")
     return Candidate(name, model, results, check_health(model, panel, results.roi, held, results.fitted))
 
 
-def question(model: FittedModel, panel: Panel, held: HoldOut) -> Results:
+def question(model: FittedModel, panel: Panel, held: HoldOut, lift: LiftComparison | None = None) -> Results:
     """Everything that is asked of a model once."""
     units = Units.of(panel)
     actual = observed_kpi(panel)
@@ -145,4 +149,5 @@ def question(model: FittedModel, panel: Panel, held: HoldOut) -> Results:
         carry_over={channel: carry_over(model, panel, channel) for channel in panel.labels.channels},
         fitted=fitted_periods(model, panel),
         hold_out=held,
+        lift=lift,
     )

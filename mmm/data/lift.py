@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from mmm.data.inputs import DateArray, Labels
+from mmm.data.inputs import DateArray, Frequency, Labels, next_periods
 
 BoolArray = NDArray[np.bool_]
 
@@ -74,20 +74,32 @@ class Window:
 def windows(tests: Sequence[LiftTest], labels: Labels, periods: DateArray) -> tuple[Window, ...]:
     """Where each test that lies inside `periods` is replayed; a test that reaches outside is left out.
 
-    A period belongs to a window when its middle lies inside it.
+    A period belongs to a window when its middle lies inside it; a test reaches outside when the period before or after
+    `periods` belongs to its window.
     """
-    length = np.timedelta64(round(labels.frequency.days), "D")
-    middle = periods + length // 2
+    half = np.timedelta64(round(labels.frequency.days) // 2, "D")
+    middle = periods + half
+    before, after = (
+        _before(periods[0], labels.frequency) + half,
+        next_periods(periods[-1], labels.frequency, 1)[0] + half,
+    )
     found = []
     for test in tests:
         inside = np.flatnonzero((middle >= test.start) & (middle <= test.end))
-        reaches_out = test.start < periods[0] - length // 2 or test.end > periods[-1] + length + length // 2
+        reaches_out = test.start <= before or test.end >= after
         if len(inside) == 0 or reaches_out:
             continue
         markets = range(len(labels.markets)) if test.market is None else [labels.markets.index(test.market)]
         where = slice(int(inside[0]), int(inside[-1]) + 1)
         found.append(Window(test, labels.channel(test.channel), tuple(markets), where))
     return tuple(found)
+
+
+def _before(first: np.datetime64, frequency: Frequency) -> DateArray:
+    """First day of the period before the one that starts on `first`, a single date."""
+    if frequency is Frequency.MONTH:
+        return np.asarray((first.astype("datetime64[M]") - 1).astype("datetime64[D]"))
+    return np.asarray(first.astype("datetime64[D]") - int(frequency.days))
 
 
 def read_out_of_the_panel(found: Sequence[Window], shape: tuple[int, int]) -> BoolArray:

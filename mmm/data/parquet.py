@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import io
 import json
+from dataclasses import asdict
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from mmm.data.inputs import ControlRole, Frequency, Labels
+from mmm.data.lift import LiftTest
 from mmm.data.panel import KpiKind, Panel
 from mmm.errors import DataError
 
@@ -22,7 +24,7 @@ def panel_to_parquet(panel: Panel) -> bytes:
     """The whole panel as Parquet bytes; the same panel gives the same bytes.
 
     Columns: `market`, `period`, `kpi`, `observed`, `filled`, then `spend:<channel>`, `exposure:<channel>`,
-    `control:<name>` and `value_per_kpi` where the panel has them.
+    `control:<name>` and `value_per_kpi` where the panel has them. Lift tests stand in the metadata.
     """
     import pyarrow as pa
     import pyarrow.parquet as pq
@@ -90,7 +92,12 @@ def _head(panel: Panel) -> dict[str, Any]:
         "country": panel.country,
         "meta": dict(panel.meta),
         **({} if panel.countries is None else {"countries": list(panel.countries)}),
+        **({} if not panel.lift_tests else {"lift_tests": [_test(test) for test in panel.lift_tests]}),
     }
+
+
+def _test(test: LiftTest) -> dict[str, Any]:
+    return asdict(test) | {"start": str(test.start), "end": str(test.end)}
 
 
 def _split(kind: str, names: tuple[str, ...], values: NDArray[np.float64] | None) -> dict[str, NDArray[np.float64]]:
@@ -134,5 +141,6 @@ def _panel(head: dict[str, Any], table: Any) -> Panel:  # noqa: ANN401 - a pyarr
         margin=head["margin"],
         country=head["country"],
         countries=None if countries is None else tuple(countries),
+        lift_tests=tuple(LiftTest(**test) for test in head.get("lift_tests", [])),
         meta=head["meta"],
     )

@@ -68,6 +68,7 @@ class FittedModel(ABC):
     family: ClassVar[str]
     supports_planning: ClassVar[bool] = True
     monotone_in_media: ClassVar[bool] = True
+    learns_from_lift_tests: ClassVar[bool] = False  # others are only compared with them
 
     labels: Labels
     noise_sd: FloatArray

@@ -54,6 +54,7 @@ class BoostedModel(FittedModel):
     """
 
     family: ClassVar[str] = "xgboost"
+    learns_from_lift_tests: ClassVar[bool] = True
 
     def __init__(self, labels: Labels, base: StructuralModel, trees: bytes, diagnostics: Mapping[str, Any]) -> None:
         """`base` has channels sorted by name; `trees` are in XGBoost's UBJSON, with one output per draw of it."""

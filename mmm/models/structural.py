@@ -24,6 +24,7 @@ class StructuralModel(AdditiveModel):
     """What `fit_structural` returns."""
 
     family = "structural"
+    learns_from_lift_tests = True
 
 
 def fit_structural(

@@ -9,6 +9,7 @@ from typer.testing import CliRunner
 
 from mmm.cli import app
 from mmm.data.simulate import WorldSettings, four_channel_world, simulate
+from mmm.headless import read_sources
 
 SAMPLE = Path(__file__).parents[2] / "sample_data"
 SHARED = Path(__file__).parents[3] / "shared" / "data"
@@ -185,8 +186,6 @@ def test_a_file_whose_target_is_called_y(tmp_path):
 
 
 def test_a_specification_may_keep_the_days_of_a_daily_file(tmp_path):
-    from mmm.headless import read_sources
-
     rows = "".join(f"2024-{1 + i // 28:02d}-{1 + i % 28:02d},{100 + i},{i % 7}\n" for i in range(28))
     (tmp_path / "data.csv").write_text("day,sales,tv\n" + rows)
     spec = {"date": "day", "kpi": "sales", "channels": {"tv": "tv"}}
@@ -196,3 +195,63 @@ def test_a_specification_may_keep_the_days_of_a_daily_file(tmp_path):
     (tmp_path / "data.csv").write_text("day,sales,tv\n" + rows)
     (tmp_path / "weeks.json").write_text(json.dumps(spec))
     assert read_sources(tmp_path / "data.csv", tmp_path / "weeks.json").panel.n_periods == 21
+
+
+@pytest.fixture(scope="module")
+def tested(files):
+    panel = four_channel_world(11).panel
+    measured = {"lift": 9e4, "se": 2e4}
+    rows = [
+        {"channel": "search", "start": str(panel.periods[40]), "end": str(panel.periods[43] + 6)} | measured,
+        {"channel": "video", "start": "2020-01-06", "end": "2020-02-02"} | measured,
+    ]  # fmt: skip
+    spec = json.loads((files / "spec.json").read_text())
+    (files / "tested.json").write_text(json.dumps(spec | {"lift_tests": rows}))
+    done = call(files / "data.csv", "--spec", files / "tested.json", "--out", files / "tested_out.json", "--seed", 3)
+    assert done.exit_code == 0, done.output
+    return json.loads((files / "tested_out.json").read_text())
+
+
+class TestLiftTests:
+    def test_what_was_measured_stands_beside_what_is_expected(self, tested):
+        first, _ = tested["lift_tests"]
+        assert (first["channel"], first["lift"], first["se"]) == ("search", 9e4, 2e4)
+        before, after = first["expected_without_tests"], first["expected"]
+        assert abs(after["mean"] - 9e4) < abs(before["mean"] - 9e4)
+        assert after["lo"] < after["mean"] < after["hi"]
+
+    def test_a_window_outside_the_data_is_a_finding(self, tested):
+        _, second = tested["lift_tests"]
+        assert second["expected"] is None
+        assert second["why_not"].startswith("its days are not those")
+        (told,) = [f["message"] for f in tested["findings"] if f["code"] == "lift_test_not_replayed"]
+        assert "“video” from 2020-01-06 to 2020-02-02 was not replayed because" in told
+
+    def test_contributions_without_them_are_those_of_a_run_without_them(self, tested, result):
+        assert tested["contributions_without_lift_tests"] == result["contributions"]
+        assert tested["contributions"] != result["contributions"]
+
+    def test_a_run_without_tests_has_none(self, result):
+        assert (result["lift_tests"], result["contributions_without_lift_tests"]) == ([], None)
+
+    def test_a_file_of_tests_is_read_beside_the_specification(self, files):
+        (files / "tests.csv").write_text("channel,start,end,lift,se\nsearch,2023-03-06,2023-04-02,90000,20000\n")
+        spec = json.loads((files / "spec.json").read_text()) | {"lift_tests": "tests.csv"}
+        (files / "by_file.json").write_text(json.dumps(spec))
+        assert len(read_sources(files / "data.csv", files / "by_file.json").panel.lift_windows) == 1
+
+    @pytest.mark.parametrize(
+        ("row", "says"),
+        [
+            ({"channel": "radio"}, "radio"),
+            ({"market": "moon"}, "moon"),
+            ({"se": 0}, "se must lie above zero"),
+        ],
+    )
+    def test_a_mistake_in_one_is_a_plain_line(self, files, row, says):
+        good = {"channel": "search", "start": "2023-03-06", "end": "2023-04-02", "lift": 9e4, "se": 2e4}
+        spec = json.loads((files / "spec.json").read_text()) | {"lift_tests": [good | row]}
+        (files / "bad.json").write_text(json.dumps(spec))
+        done = call(files / "data.csv", "--spec", files / "bad.json", "--out", files / "none.json")
+        assert (done.exit_code, done.stderr.count("\n")) == (2, 1)
+        assert says in done.stderr
