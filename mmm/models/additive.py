@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass, field, replace
 from itertools import combinations
 from typing import Any, ClassVar, Self
 
@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from mmm.data.inputs import ControlRole, Frequency, Inputs, Labels
 from mmm.models.base import FittedModel, MediaTerms
 from mmm.models.design import Design
+from mmm.models.form import MODULATIONS, Form, ReadModulation, monotone_floor
 from mmm.models.scaling import Scaling
 from mmm.models.state import ModelState
 from mmm.transforms.adstock import geometric_adstock, look_back
@@ -22,8 +23,15 @@ FloatArray = NDArray[np.float64]
 
 IntArray = NDArray[np.int64]
 
-STATE_VERSION = 1
-PER_CHANNEL = ("decay", "half_saturation", "slope", "effect")
+STATE_VERSION = 2
+PER_CHANNEL = ("decay", "half_saturation", "slope", "effect", "modulation")
+
+
+DEFAULT_FORM = Form()
+
+
+def _nothing() -> FloatArray:
+    return np.zeros((0, 0, 0))
 
 
 @dataclass(frozen=True, eq=False)
@@ -35,6 +43,7 @@ class Parameters:
         pair: `[draw, pair]` for channel pairs (0,1), (0,2), ... (1,2), ...; contribution when both are saturated.
         baseline: `[draw, column]` for the columns of `Design.matrix`.
         noise: `[draw, market]`, standard deviation of a period's noise.
+        modulation: `[draw, channel, column]` for the columns of `Form.columns`, share of the effect.
     """
 
     decay: FloatArray
@@ -44,15 +53,18 @@ class Parameters:
     pair: FloatArray
     baseline: FloatArray
     noise: FloatArray
+    modulation: FloatArray = field(default_factory=_nothing, kw_only=True)
 
     def __post_init__(self) -> None:
         """One memory layout, so that sums run in one order before and after storing; and nobody writes."""
+        if self.modulation.size == 0:
+            object.__setattr__(self, "modulation", np.zeros((*self.effect.shape, 0)))
         for name, draws in vars(self).items():
             ordered = np.ascontiguousarray(draws)
             ordered.setflags(write=False)
             object.__setattr__(self, name, ordered)
 
-    def in_order(self, place: IntArray) -> Parameters:
+    def in_order(self, place: IntArray) -> Self:
         """The same draws for channels in another order; `place[i]` is where the new i-th channel stood."""
         here = {pair: number for number, pair in enumerate(channel_pairs(len(place)))}
         moved = [here[min(place[i], place[j]), max(place[i], place[j])] for i, j in channel_pairs(len(place))]
@@ -74,19 +86,31 @@ def channel_pairs(n_channels: int) -> list[tuple[int, int]]:
 
 
 class AdditiveModel(FittedModel):
-    """KPI = baseline + sum effect_c * s_c + sum pair_ij * s_i * s_j, with s the saturated carry-over."""
+    """KPI = baseline + sum effect_c * s_c + sum pair_ij * s_i * s_j, with s the saturated carry-over.
+
+    Where the form says so, effects are modulated by market and period; never so far down that more of a channel
+    could lower the KPI.
+    """
 
     family: ClassVar[str] = "additive"
     parameters_type: ClassVar[type[Parameters]] = Parameters
+    modulation_kinds: ClassVar[Mapping[str, ReadModulation]] = MODULATIONS
 
     def __init__(
-        self, labels: Labels, scaling: Scaling, design: Design, parameters: Parameters, diagnostics: Mapping[str, Any]
+        self,
+        labels: Labels,
+        scaling: Scaling,
+        design: Design,
+        parameters: Parameters,
+        diagnostics: Mapping[str, Any],
+        form: Form = DEFAULT_FORM,
     ) -> None:
         self.labels = labels
         self.scaling = scaling
         self.design = design
         self.parameters = parameters
         self.diagnostics = dict(diagnostics)
+        self.form = form
         self.noise_sd = parameters.noise * scaling.kpi
 
     def _expected(self, inputs: Inputs, periods: slice) -> FloatArray:
@@ -107,9 +131,15 @@ class AdditiveModel(FittedModel):
         }
         return MediaTerms(main=main, pairs=pairs)
 
-    def _effect(self, inputs: Inputs, periods: slice) -> FloatArray:  # noqa: ARG002 - for effects that vary
+    def _effect(self, inputs: Inputs, periods: slice) -> FloatArray:
         """Scaled contribution of each channel at full saturation `[draw, market or 1, period or 1, channel]`."""
-        return self.parameters.effect[:, None, None, :]
+        theta = self.parameters
+        effect = theta.effect[:, None, None, :]
+        if theta.modulation.shape[2] == 0:
+            return effect
+        relative = 1.0 + np.einsum("dck,gpk->dgpc", theta.modulation, self.form.columns(inputs, periods), optimize=True)
+        floor = monotone_floor(theta.pair, self.pairs, theta.effect.shape[1])
+        return np.asarray(np.maximum(effect * relative, floor[:, None, None, :]))
 
     @property
     def pairs(self) -> list[tuple[int, int]]:
@@ -140,18 +170,21 @@ class AdditiveModel(FittedModel):
             return self
         keep = np.unique(np.linspace(0, n - 1, at_most).round().astype(np.int64))
         parameters = replace(self.parameters, **{name: draws[keep] for name, draws in vars(self.parameters).items()})
-        return type(self)(self.labels, self.scaling, self.design, parameters, self.diagnostics)
+        return type(self)(self.labels, self.scaling, self.design, parameters, self.diagnostics, self.form)
 
     def state(self) -> ModelState:
         """Everything as arrays and JSON."""
         arrays = {f"parameters.{name}": value for name, value in vars(self.parameters).items()}
         arrays |= {f"scaling.{name}": value for name, value in vars(self.scaling).items()}
         meta = {"labels": labels_meta(self.labels), "design": self.design.meta(), "diagnostics": self.diagnostics}
+        meta["form"] = self.form.meta()
         return ModelState(family=self.family, version=STATE_VERSION, meta=meta, arrays=arrays)
 
     @classmethod
     def from_state(cls, state: ModelState) -> Self:
         """Rebuild the model; its answers are identical to the last digit."""
+        if state.version == 1:
+            state = _from_version_one(state)
         state.require(cls.family, STATE_VERSION)
 
         def part(prefix: str) -> dict[str, FloatArray]:
@@ -163,7 +196,13 @@ class AdditiveModel(FittedModel):
             design=Design.from_meta(state.meta["design"]),
             parameters=cls.parameters_type(**part("parameters.")),
             diagnostics=state.meta["diagnostics"],
+            form=Form.from_meta(state.meta["form"], cls.modulation_kinds),
         )
+
+
+def _from_version_one(state: ModelState) -> ModelState:
+    """Version 1 knew one form only, and no modulation."""
+    return replace(state, version=STATE_VERSION, meta=state.meta | {"form": DEFAULT_FORM.meta()})
 
 
 def labels_meta(labels: Labels) -> dict[str, Any]:

@@ -18,10 +18,12 @@ from mmm.data.lift import read_out_of_the_panel
 from mmm.data.panel import Panel
 from mmm.models.additive import Parameters, channel_pairs, saturated_drive
 from mmm.models.design import Design
+from mmm.models.form import Form
 from mmm.models.replay import Contrast, contrast
 from mmm.models.scaling import Scaling
 
 FloatArray = NDArray[np.float64]
+BoolArray = NDArray[np.bool_]
 
 CACHED_CELLS = 64_000  # market x period x channel cells worked on at once: a few temporaries of half a megabyte
 
@@ -102,15 +104,22 @@ class Posterior:
     means the same half-life in days.
     """
 
-    def __init__(self, panel: Panel, priors: Priors) -> None:
+    def __init__(self, panel: Panel, priors: Priors, form: Form | None = None, design: Design | None = None) -> None:
+        """`form` and `design` say what the media part and the baseline look like; by default as in the structural."""
         self.priors = priors
+        self.form = form or Form()
         self.scaling = Scaling.of(panel)
-        self.design = self._recipe(panel)
+        self.design = design or Design.of(panel)
         self.n_channels = len(panel.labels.channels)
         self._weeks = panel.labels.frequency.days / 7.0  # in a period
         self.pairs = channel_pairs(self.n_channels)
         self._first, self._second = ([pair[side] for pair in self.pairs] for side in (0, 1))
         inputs = panel.inputs()
+        patterns = self.form.columns(inputs, slice(0, panel.n_periods))
+        self._told: BoolArray = np.any(patterns, axis=(0, 1), keepdims=True)[
+            0, 0
+        ]  # columns that history says something about
+        self._patterns = patterns[..., self._told]
         self._drive = inputs.drive / self.scaling.drive[:, None, :]
         self._windows = panel.lift_windows
         self._without = [self._drive_without(window.channel, window.periods) for window in self._windows]
@@ -124,10 +133,6 @@ class Posterior:
         floor = 0.02 / max(self.n_channels, 1)
         share = np.maximum(self.scaling.spend_share, floor)
         self.spend_share = share / share.sum()
-
-    def _recipe(self, panel: Panel) -> Design:
-        """The baseline's columns."""
-        return Design.of(panel)
 
     def _drive_without(self, channel: int, periods: slice) -> FloatArray:
         """Drive of one channel up to the end of `periods`, zero inside them `[market, period, 1]`."""
@@ -225,15 +230,26 @@ class Posterior:
             terms.append(linear * unit / window.test.se)
         return Contrast(np.stack(residual, axis=1), np.stack(terms, axis=1))
 
-    def _terms(self, saturated: FloatArray, periods: slice) -> FloatArray:  # noqa: ARG002 - varying effects need them
-        """Columns with Gaussian coefficients that hang on theta: pairwise products `[batch, market, period, term]`."""
-        return np.asarray(saturated[..., self._first] * saturated[..., self._second])
+    def _terms(self, saturated: FloatArray, periods: slice) -> FloatArray:
+        """Columns with Gaussian coefficients that hang on theta `[batch, market, period, term]`.
+
+        Pairwise products of channels, then each channel times each modulation's column.
+        """
+        pairs = np.asarray(saturated[..., self._first] * saturated[..., self._second])
+        if self._patterns.shape[2] == 0:
+            return pairs
+        moved = saturated[..., :, None] * self._patterns[:, periods, None, :]
+        return np.concatenate([pairs, moved.reshape(*saturated.shape[:3], -1)], axis=3)
 
     def _term_unit(self, natural: Theta, mean: FloatArray) -> FloatArray:
         """Size of each term's coefficient that is one prior standard deviation large `[batch, term]`."""
         i, j = self._first, self._second
         smaller = np.minimum(natural.contribution[:, i], natural.contribution[:, j])
-        return self.priors.pair_share * smaller / (mean[:, i] * mean[:, j])
+        pairs = self.priors.pair_share * smaller / (mean[:, i] * mean[:, j])
+        if self._patterns.shape[2] == 0:
+            return pairs
+        moved = (natural.contribution / mean)[:, :, None] * self.form.sd[self._told]
+        return np.concatenate([pairs, moved.reshape(len(mean), -1)], axis=1)
 
     def _log_marginal(self, linear: Linear, noise: FloatArray) -> FloatArray:
         """Log N(residual; 0, baseline + terms + noise^2 I) and of the tests, by the inversion lemma."""
@@ -281,18 +297,27 @@ class Posterior:
         linear = np.empty((len(theta), k + given.terms.shape[2]))
         for i, variance in enumerate(natural.noise**2):
             linear[i] = _draw_linear(self._columns, gram, given.at(i), variance, rng)
-        pair = linear[:, k:] * given.unit
+        pair, moved = np.split(linear[:, k:] * given.unit, [len(self.pairs)], axis=1)
         floor = -np.minimum(effect[:, self._first], effect[:, self._second]) / max(self.n_channels - 1, 1)
-        pair = np.maximum(pair, floor)
         return Parameters(
             decay=natural.decay,
             half_saturation=natural.half_saturation,
             slope=natural.slope,
             effect=effect,
-            pair=pair,
+            pair=np.maximum(pair, floor),
             baseline=linear[:, :k],
             noise=np.repeat(natural.noise[:, None], len(self.scaling.kpi), axis=1),
+            modulation=self._modulation(moved, effect, rng),
         )
+
+    def _modulation(self, moved: FloatArray, effect: FloatArray, rng: np.random.Generator) -> FloatArray:
+        """Coefficients of the modulations `[draw, channel, column]`; the prior's where history tells nothing."""
+        share = moved.reshape(*effect.shape, -1) / np.maximum(effect, 1e-300)[:, :, None]
+        out = np.empty((*effect.shape, len(self._told)))
+        out[..., self._told] = share
+        out[..., ~self._told] = rng.standard_normal((*effect.shape, int((~self._told).sum())))
+        out[..., ~self._told] *= self.form.sd[~self._told]
+        return out
 
 
 def _normal(value: FloatArray, prior: tuple[float, float]) -> FloatArray:

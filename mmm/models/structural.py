@@ -10,6 +10,7 @@ from mmm.data.panel import Panel
 from mmm.errors import ModelError
 from mmm.models.additive import AdditiveModel
 from mmm.models.base import FitSettings, Progress, silent
+from mmm.models.form import Form, SeasonMedia
 from mmm.models.ordering import by_name
 from mmm.models.posterior import Posterior, Priors
 from mmm.models.sampling import Draws, laplace_covariance, maximise, sample
@@ -17,6 +18,7 @@ from mmm.models.scaling import Scaling
 
 STARTS = {"quick": 4, "full": 10}
 STEPS = {"quick": 60, "full": 300}
+SEASON_MEDIA = SeasonMedia.kind  # option: true lets effects follow a yearly wave
 MANY_ROWS = 1000  # with so many observed periods the posterior is close to Gaussian: half the steps and draws do
 
 
@@ -34,20 +36,34 @@ def fit_structural(
 
     Args:
         panel: every observed period is used.
-        settings: `effort` chooses the number of starts and of sampling steps.
+        settings: `effort` chooses the number of starts and of sampling steps; the option `season_media` lets every
+            channel's effect follow a yearly wave.
         priors: weakly informative ones by default.
 
     Raises:
-        ModelError: the KPI never varies.
+        ModelError: the KPI never varies, or an option cannot be used.
     """
     require_variation(panel)
+    form = form_of(settings)
     rng = np.random.default_rng(settings.seed)
     ordered, place = by_name(panel)
-    posterior = Posterior(ordered, priors or Priors())
+    posterior = Posterior(ordered, priors or Priors(), form)
     draws, diagnostics = explore(posterior, settings, rng, progress)
     parameters = posterior.parameters(draws.theta, rng).in_order(place)
     progress(1.0, "structural model fitted")
-    return StructuralModel(panel.labels, Scaling.of(panel), posterior.design, parameters, diagnostics)
+    return StructuralModel(panel.labels, Scaling.of(panel), posterior.design, parameters, diagnostics, form)
+
+
+def form_of(settings: FitSettings) -> Form:
+    """The form of the media part that the options ask for.
+
+    Raises:
+        ModelError: an option cannot be used.
+    """
+    wave = settings.options.get(SEASON_MEDIA, False)
+    if not isinstance(wave, bool):
+        raise ModelError(f"The option {SEASON_MEDIA} is {wave!r}; it must be true or false.")
+    return Form(modulations=(SeasonMedia(),) if wave else ())
 
 
 def require_variation(panel: Panel) -> None:
