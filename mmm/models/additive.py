@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from itertools import combinations
 from typing import Any, ClassVar, Self
@@ -168,8 +168,12 @@ class AdditiveModel(FittedModel):
         n = self.n_draws
         if n <= at_most:
             return self
-        keep = np.unique(np.linspace(0, n - 1, at_most).round().astype(np.int64))
-        parameters = replace(self.parameters, **{name: draws[keep] for name, draws in vars(self.parameters).items()})
+        return self.picked(np.unique(np.linspace(0, n - 1, at_most).round().astype(np.int64)).tolist())
+
+    def picked(self, draws: Sequence[int]) -> Self:
+        """The same model with these draws only."""
+        kept = {name: values[list(draws)] for name, values in vars(self.parameters).items()}
+        parameters = replace(self.parameters, **kept)
         return type(self)(self.labels, self.scaling, self.design, parameters, self.diagnostics, self.form)
 
     def state(self) -> ModelState:

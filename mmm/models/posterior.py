@@ -169,6 +169,19 @@ class Posterior:
         low, high = centre - WIDEST * spread, centre + WIDEST * spread
         return low, np.minimum(high, np.where(np.arange(self.size) < 3 * self.n_channels, high, HIGHEST_LOG_SHARE))
 
+    def from_prior(self, n_draws: int, rng: np.random.Generator) -> FloatArray:
+        """Draws of theta from the prior alone, `[n_draws, size]`, inside the box."""
+        p, c = self.priors, self.n_channels
+        bell = [
+            location + scale * rng.standard_normal((n_draws, c))
+            for location, scale in (p.decay, p.half_saturation, p.slope)
+        ]
+        total, noise = (place + scale * rng.standard_normal((n_draws, 1)) for place, scale in (p.media_share, p.noise))
+        share = rng.gamma(p.effect_shape, 1.0 / p.effect_shape, (n_draws, c))
+        contribution = np.log(np.maximum(share, 1e-12)) + total + np.log(self.spend_share)
+        low, high = self.box()
+        return np.asarray(np.clip(np.concatenate([*bell, contribution, total, noise], axis=1), low, high))
+
     def natural(self, theta: FloatArray) -> Theta:
         """Theta on its natural scale."""
         c = self.n_channels
