@@ -17,7 +17,7 @@ from mmm.planning.bounds import DEFAULT_BOUNDS
 MAPPING_KEYS = frozenset(
     {"date", "market", "kpi", "value_per_kpi", "margin", "currency", "country", "channels", "controls", "population"}
     | {"kpi_kind", "frequency", "roll_up", "duplicates", "missing_spend", "negative_spend", "date_order"}
-    | {"decimal_mark", "week_start"}
+    | {"decimal_mark", "week_start", "captures_demand"}
 )
 PLAN_KEYS = frozenset({"horizon", "total", "bounds"})
 OTHER_KEYS = frozenset({"model", "effort", "future", "plan", "curve_multipliers", "lift_tests"})
@@ -162,6 +162,9 @@ def _scalars(plain: dict[str, Any]) -> list[str]:
         problems.append("roll_up must be true or false")
     if plain.get("week_start", 0) not in range(7):
         problems.append("week_start must be a weekday from 0 (Monday) to 6 (Sunday)")
+    followers = plain.get("captures_demand", [])
+    if not isinstance(followers, list) or not all(name in (plain.get("channels") or {}) for name in followers):
+        problems.append("captures_demand must be a list of channels")
     controls = plain.get("controls") or {}
     if isinstance(controls, list) and not all(isinstance(name, str) for name in controls):
         problems.append("controls must be a list of columns, or an object of columns and their roles")

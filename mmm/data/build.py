@@ -262,6 +262,7 @@ def _panel(grid: Grid, raw: RawTable, mapping: Mapping, noted: FindingLog) -> Pa
             margin=mapping.margin,
             country=mapping.country,
             countries=_countries(grid.markets, mapping),
+            captures_demand=mapping.captures_demand,
             meta={"source": raw.name, "source_sha256": raw.sha256},
         )
     except DataError as error:

@@ -188,6 +188,7 @@ def _settings(old: Panel, new: Panel) -> Iterator[SettingChange]:
         ("margin", old.margin, new.margin),
         ("country", old.country, new.country),
         ("KPI", old.kpi_name, new.kpi_name),
+        ("channels that follow demand", _listed(old.captures_demand), _listed(new.captures_demand)),
         ("KPI kind", old.kpi_kind.value, new.kpi_kind.value),
         ("period length", old.labels.frequency.value, new.labels.frequency.value),
         *_by_market(old, new),
@@ -236,6 +237,10 @@ def _labels(periods: NDArray[np.datetime64]) -> tuple[str, ...]:
 
 def _number(value: float) -> float | None:
     return float(value) if np.isfinite(value) else None
+
+
+def _listed(names: tuple[str, ...]) -> str | None:
+    return ", ".join(sorted(names)) or None
 
 
 def _text(value: object) -> str:

@@ -84,6 +84,8 @@ class Inputs:
         exposure: as in `Panel`; NaN columns for channels without exposure.
         value_per_kpi: currency per KPI unit `[market, period]`, ones for revenue, None when unknown.
         country, countries: as in `Panel`.
+        demand: index of demand read off each channel that catches it `[market, period, follower]`, channels sorted
+            by name; it stays what it was under any other spend. None where no channel does.
     """
 
     labels: Labels
@@ -95,6 +97,7 @@ class Inputs:
     value_per_kpi: FloatArray | None = None
     country: str | None = None
     countries: tuple[str | None, ...] | None = None
+    demand: FloatArray | None = None
 
     @property
     def n_periods(self) -> int:
@@ -209,6 +212,9 @@ def future_inputs(history: Inputs, future: Future) -> Inputs:
     if history.exposure is not None:
         ahead_exposure = spend * exposure_per_spend(history.spend, history.exposure)[:, None, :]
         exposure = np.concatenate([history.exposure, ahead_exposure], axis=1)
+    demand = history.demand
+    if demand is not None:  # tomorrow's is taken to be as of late
+        demand = np.concatenate([demand, np.repeat(recent_rate(demand)[:, None, :], n, axis=1)], axis=1)
     return replace(
         history,
         periods=np.concatenate([history.periods, next_periods(history.periods[-1], history.labels.frequency, n)]),
@@ -216,6 +222,7 @@ def future_inputs(history: Inputs, future: Future) -> Inputs:
         controls=np.concatenate([history.controls, controls], axis=1),
         exposure=exposure,
         value_per_kpi=value,
+        demand=demand,
     )
 
 

@@ -48,6 +48,7 @@ class Mapping:
         countries: market to its ISO 3166 code, for markets whose holidays are not those of `country`.
         channels: channel name to its columns.
         controls: control column to its role.
+        captures_demand: channels whose spend follows demand, such as brand search: modelled in two stages.
         population: column with the people of each market.
         frequency: period length; None to detect it from the dates.
         roll_up: daily rows are added up to weeks.
@@ -70,6 +71,7 @@ class Mapping:
     countries: dict[str, str] = field(default_factory=dict)
     channels: dict[str, ChannelColumns] = field(default_factory=dict)
     controls: dict[str, ControlRole] = field(default_factory=dict)
+    captures_demand: tuple[str, ...] = ()
     population: str | None = None
     frequency: Frequency | None = None
     roll_up: bool = False
@@ -85,6 +87,7 @@ class Mapping:
         plain = {name: getattr(self, name) for name in self.__dataclass_fields__}
         plain["kpi_kind"] = self.kpi_kind.value
         plain["frequency"] = None if self.frequency is None else self.frequency.value
+        plain["captures_demand"] = list(self.captures_demand)
         plain["controls"] = {name: role.value for name, role in self.controls.items()}
         plain["channels"] = {
             name: {"spend": columns.spend, "exposure": columns.exposure} for name, columns in self.channels.items()
@@ -183,11 +186,18 @@ def _from_plain(cls: type[Mapping], plain: dict[str, Any]) -> Mapping:
                 "frequency": None if frequency is None else Frequency(frequency),
                 "countries": {str(market): str(code) for market, code in dict(plain.get("countries") or {}).items()},
                 "controls": {name: ControlRole(role) for name, role in dict(plain.get("controls") or {}).items()},
+                "captures_demand": _names(plain.get("captures_demand") or ()),
                 "channels": {name: _channel(columns) for name, columns in dict(plain.get("channels") or {}).items()},
             }
         )
     except (TypeError, ValueError, KeyError) as error:
         raise DataError(f"This is not a mapping: {error}.") from error
+
+
+def _names(given: object) -> tuple[str, ...]:
+    if not isinstance(given, list | tuple) or not all(isinstance(name, str) for name in given):
+        raise TypeError("captures_demand is a list of channels")
+    return tuple(given)
 
 
 def _channel(columns: ChannelColumns | str | MappingType[str, str]) -> ChannelColumns:

@@ -9,6 +9,7 @@ from typing import Self
 import numpy as np
 from numpy.typing import NDArray
 
+from mmm.data.demand import demand_index
 from mmm.data.inputs import Future, Inputs, Labels, future_inputs
 from mmm.data.lift import LiftTest, Window, windows
 from mmm.errors import DataError
@@ -44,6 +45,7 @@ class Panel:
         margin: profit per unit of revenue, 0 < margin <= 1; None when not told.
         country: ISO 3166 alpha-2 code whose public holidays apply, or None.
         countries: the same for each market `[market]`; None for `country` everywhere.
+        captures_demand: channels whose spend follows demand, such as brand search (`mmm.data.demand`).
         lift_tests: read-outs of experiments; models replay those whose window lies inside the periods.
 
     Raises:
@@ -66,6 +68,7 @@ class Panel:
     margin: float | None = None
     country: str | None = None
     countries: tuple[str | None, ...] | None = None
+    captures_demand: tuple[str, ...] = ()
     lift_tests: tuple[LiftTest, ...] = ()
     meta: dict[str, str] = field(default_factory=dict)
 
@@ -110,6 +113,9 @@ class Panel:
             found.append(f"{len(self.countries)} countries are given for {g} markets")
         if (self.observed & self.filled).any():
             found.append("a filled period is marked as observed")
+        unknown = [name for name in self.captures_demand if name not in self.labels.channels]
+        if unknown:
+            found.append(f"{', '.join(unknown)} is said to follow demand, but is no channel")
         return found + [problem for test in self.lift_tests for problem in test.problems(self.labels)]
 
     @property
@@ -142,6 +148,9 @@ class Panel:
             country=self.country,
             countries=self.countries,
         )
+        if self.captures_demand:
+            followers = [self.labels.channel(name) for name in sorted(self.captures_demand)]
+            history = replace(history, demand=demand_index(history.drive[:, :, followers]))
         return history if future is None else future_inputs(history, future)
 
     def take(self, periods: slice) -> Self:

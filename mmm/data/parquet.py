@@ -93,6 +93,7 @@ def _head(panel: Panel) -> dict[str, Any]:
         "meta": dict(panel.meta),
         **({} if panel.countries is None else {"countries": list(panel.countries)}),
         **({} if not panel.lift_tests else {"lift_tests": [_test(test) for test in panel.lift_tests]}),
+        **({"captures_demand": list(panel.captures_demand)} if panel.captures_demand else {}),
     }
 
 
@@ -142,5 +143,6 @@ def _panel(head: dict[str, Any], table: Any) -> Panel:  # noqa: ANN401 - a pyarr
         country=head["country"],
         countries=None if countries is None else tuple(countries),
         lift_tests=tuple(LiftTest(**test) for test in head.get("lift_tests", [])),
+        captures_demand=tuple(head.get("captures_demand", ())),
         meta=head["meta"],
     )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from mmm.data.inputs import DateArray, Frequency, Inputs, control_reference
 from mmm.data.panel import Panel
+from mmm.errors import ModelError
 from mmm.transforms.calendar import holiday_features, weekday_dummies, yearly_fourier, years_since
 
 FloatArray = NDArray[np.float64]
@@ -25,6 +26,10 @@ DRIFT_SD_PER_YEAR = 0.02  # random-walk drift of the baseline level
 KNOT_SPACING_YEARS = 0.25
 
 
+def _nothing() -> FloatArray:
+    return np.zeros(0)
+
+
 @dataclass(frozen=True, eq=False)
 class Design:
     """Recipe of the baseline's columns; the same columns for history and future.
@@ -36,6 +41,7 @@ class Design:
         country, countries: as in `Panel`; a holiday is zero in the markets of countries that do not have it.
         reference, spread: each modelled control is used as (control - reference) / spread.
         control_index: which controls are modelled (mediators are not).
+        demand_reference, demand_spread: the same for each index of demand (`mmm.data.demand`).
         n_markets: markets, each with its own intercept and trend.
         drift_sd: standard deviation of the drifting level's steps over one year, share of the mean KPI.
     """
@@ -52,6 +58,8 @@ class Design:
     n_markets: int
     countries: tuple[str | None, ...] | None = None
     drift_sd: float = DRIFT_SD_PER_YEAR
+    demand_reference: FloatArray = field(default_factory=_nothing)
+    demand_spread: FloatArray = field(default_factory=_nothing)
 
     @classmethod
     def of(cls, panel: Panel, drift_sd: float = DRIFT_SD_PER_YEAR) -> Design:
@@ -82,6 +90,7 @@ class Design:
             n_markets=len(panel.labels.markets),
             countries=panel.countries,
             drift_sd=drift_sd,
+            **_demand_scales(panel),
         )
 
     def matrix(self, inputs: Inputs, periods: slice) -> FloatArray:
@@ -94,7 +103,24 @@ class Design:
         common = [np.concatenate([season, weekday, days * HOLIDAY_SD, drift], axis=1) for days in self._holidays(dates)]
         scaled = (inputs.controls[:, periods][:, :, list(self.control_index)] - self.reference) / self.spread
         shared = np.broadcast_to(np.stack(common), (self.n_markets, *common[0].shape))
-        return np.concatenate([self._per_market(years), shared, scaled * CONTROL_SD], axis=2)
+        demand = (self._demand(inputs, periods) - self.demand_reference) / self.demand_spread
+        return np.concatenate([self._per_market(years), shared, scaled * CONTROL_SD, demand * CONTROL_SD], axis=2)
+
+    def _demand(self, inputs: Inputs, periods: slice) -> FloatArray:
+        """Indices of demand `[market, period, follower]`, none where no channel catches demand.
+
+        Raises:
+            ModelError: the inputs know other followers of demand than the recipe.
+        """
+        found = 0 if inputs.demand is None else inputs.demand.shape[-1]
+        if found != len(self.demand_reference):
+            raise ModelError(
+                f"The model knows {len(self.demand_reference)} channels that follow demand and was asked about "
+                f"{found}. Train it again after the data were changed."
+            )
+        if inputs.demand is None:
+            return np.zeros((*inputs.controls[:, periods].shape[:2], 0))
+        return inputs.demand[:, periods]
 
     def _holidays(self, dates: DateArray) -> list[FloatArray]:
         """Days of each holiday `[period, holiday]`: one for all markets, or one a market where countries differ."""
@@ -133,6 +159,8 @@ class Design:
             "spread": self.spread.tolist(),
             "n_markets": self.n_markets,
             "drift_sd": self.drift_sd,
+            "demand_reference": self.demand_reference.tolist(),
+            "demand_spread": self.demand_spread.tolist(),
         }
 
     @classmethod
@@ -151,6 +179,8 @@ class Design:
             n_markets=int(meta["n_markets"]),
             countries=None if meta.get("countries") is None else tuple(meta["countries"]),
             drift_sd=float(meta.get("drift_sd", DRIFT_SD_PER_YEAR)),
+            demand_reference=np.array(meta.get("demand_reference", ()), dtype=np.float64),
+            demand_spread=np.array(meta.get("demand_spread", ()), dtype=np.float64),
         )
 
 
@@ -163,3 +193,14 @@ def evenly_spaced_knots(years: FloatArray) -> FloatArray:
     """About one knot a quarter from the first to the last of `years`, at least two."""
     span = years[-1] - years[0]
     return np.linspace(years[0], years[-1], max(2, round(span / KNOT_SPACING_YEARS) + 1))
+
+
+def _demand_scales(panel: Panel) -> dict[str, FloatArray]:
+    """Middle and spread of each index of demand over history."""
+    demand = panel.inputs().demand
+    if demand is None:
+        return {}
+    flat = demand.reshape(-1, demand.shape[-1])
+    deviation = flat.std(axis=0)
+    reference, spread = np.median(flat, axis=0), np.where(deviation > 0, deviation, 1.0)
+    return {"demand_reference": reference, "demand_spread": spread}

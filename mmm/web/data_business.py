@@ -10,7 +10,7 @@ from mmm.data.panel import KpiKind
 from mmm.services.reading import Asked, Draft
 from mmm.web.components import escape
 from mmm.web.data_answers import SAME, answer_words, countries
-from mmm.web.data_columns import Meaning
+from mmm.web.data_columns import Meaning, mapping_of
 from mmm.web.data_upload import Upload
 
 CURRENCIES = (
@@ -48,7 +48,25 @@ def business_questions(upload: Upload, draft: Draft | None) -> None:
             key=upload.key("country"),
             help="Its public holidays help to explain sales.",
         )
+    _followers(upload)
     _market_countries(upload)
+
+
+def _followers(upload: Upload) -> None:
+    """Which channels rise because people want to buy, and not the other way round."""
+    names = list(mapping_of(upload.choices, upload.business).channels)
+    if not names:
+        return
+    st.multiselect(
+        "Channels that follow demand",
+        names,
+        default=[name for name in upload.business.captures_demand if name in names],
+        format_func=escape,
+        key=upload.key("captures_demand"),
+        placeholder="None: spend is decided by us",
+        help="Spend on searches for your own brand rises because people already want to buy. Say so here, and "
+        "the model does not take that demand for the channel's effect.",
+    )
 
 
 def open_questions(upload: Upload, draft: Draft) -> None:

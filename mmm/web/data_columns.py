@@ -67,6 +67,7 @@ class Business:
         margin: profit per unit of revenue; None when not told.
         countries: market to its country, where that is not `country`.
         week_start: weekday on which weeks begin that days are added up to, Monday = 0.
+        captures_demand: channels whose spend follows demand.
     """
 
     kind: KpiKind = KpiKind.REVENUE
@@ -76,6 +77,7 @@ class Business:
     country: str | None = None
     countries: tuple[tuple[str, str], ...] = ()
     week_start: int = 0
+    captures_demand: tuple[str, ...] = ()
 
 
 def choices_of(mapping: ColumnMapping, columns: Sequence[str], personal: Iterable[str] = ()) -> dict[str, Choice]:
@@ -112,6 +114,7 @@ def business_of(mapping: ColumnMapping) -> Business:
         mapping.country,
         tuple(mapping.countries.items()),
         mapping.week_start,
+        mapping.captures_demand,
     )
 
 
@@ -140,6 +143,7 @@ def mapping_of(choices: Mapping[str, Choice], business: Business) -> ColumnMappi
         countries=dict(business.countries) if first(Meaning.MARKET) else {},
         week_start=business.week_start,
         channels=channels,
+        captures_demand=tuple(name for name in business.captures_demand if name in channels),
         controls={column: _ROLES[c.meaning] for column, c in choices.items() if c.meaning in _ROLES},
         population=first(Meaning.POPULATION),
     )

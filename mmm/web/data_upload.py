@@ -369,6 +369,7 @@ def _business(upload: Upload) -> Business:
         country=said("country", known.country) or None,
         countries=_countries(upload),
         week_start=said("week_start", known.week_start),
+        captures_demand=tuple(said("captures_demand", known.captures_demand)),
     )
 
 
