@@ -6,9 +6,11 @@ Prints one Markdown row a kind of world; the columns are defined in docs/benchma
 from __future__ import annotations
 
 import argparse
+import json
 import os
 import platform
 import time
+from collections.abc import Callable
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
 from functools import partial
@@ -18,13 +20,22 @@ os.environ.setdefault("OMP_NUM_THREADS", "1")
 import numpy as np
 from measures import HOLD_OUT, HORIZON, Trial, future_of
 
-from mmm.data.simulate import World, five_channel_world, four_channel_world
+from mmm.data.simulate import World, eight_channel_world, five_channel_world, four_channel_world, market_world
+from mmm.data.variants import drifting_world, uneven_market_world
 from mmm.effects.contributions import drop_one
 from mmm.models.base import FitSettings
 from mmm.models.registry import family
 from mmm.planning.optimise import optimise
 
-WORLDS = {"5 channels": five_channel_world, "4 channels": four_channel_world}
+WORLDS: dict[str, Callable[[int], World]] = {
+    "5 channels": five_channel_world,
+    "4 channels": four_channel_world,
+    "156 x 8": eight_channel_world,
+    "20 markets": market_world,
+    "20 uneven markets": uneven_market_world,
+    "drifting": drifting_world,
+}
+USUAL = ("5 channels", "4 channels")
 FREE, NARROW = (0.3, 2.0), (0.8, 1.2)
 
 
@@ -44,20 +55,24 @@ class Row:
     best_narrow: float
     narrow: float
     fit_cpu: float
+    fit_wall: float
+    plan_wall: float
 
 
-def trial_row(kind: str, name: str, effort: str, seed: int) -> Row:
+def trial_row(kind: str, name: str, effort: str, options: dict[str, object], seed: int) -> Row:
     """Fit, question and plan one world."""
     trial = Trial.of(world(kind, seed))
     n = trial.seen.n_periods
-    started = time.process_time()
-    model = family(name).fit(trial.seen, FitSettings(seed=seed, effort=effort))
-    cpu = time.process_time() - started
+    started, began = time.process_time(), time.perf_counter()
+    model = family(name).fit(trial.seen, FitSettings(seed=seed, effort=effort, options=options))
+    cpu, wall = time.process_time() - started, time.perf_counter() - began
     ahead = trial.seen.inputs(future_of(trial))
     forecast = model.expected(ahead, slice(n, n + HOLD_OUT)).mean(axis=0)
     found = drop_one(model, trial.seen.inputs()).total.kpi
     truth, media = trial.true_contributions, trial.total_media
+    began = time.perf_counter()
     free = planned(trial, model, FREE)
+    plan_wall = time.perf_counter() - began
     narrow = planned(trial, model, NARROW)
     return Row(
         hold_out=trial.hold_out_ratio(forecast),
@@ -72,6 +87,8 @@ def trial_row(kind: str, name: str, effort: str, seed: int) -> Row:
         best_narrow=trial.true_uplift(trial.best_split(*NARROW)),
         narrow=trial.true_uplift(narrow[0]),
         fit_cpu=cpu,
+        fit_wall=wall,
+        plan_wall=plan_wall,
     )
 
 
@@ -106,13 +123,15 @@ def summary(kind: str, rows: list[Row]) -> str:
         f"{-np.minimum(column['part_way'], 0).sum() / best:.1%}",
         f"{column['promised'].sum() / column['uplift'].sum():.2f}",
         f"{np.median(column['fit_cpu']):.2f} s",
+        f"{np.median(column['fit_wall']):.2f} s",
+        f"{np.median(column['plan_wall']):.2f} s",
     ]
     return "| " + " | ".join(cells) + " |"
 
 
 HEADER = (
     "| worlds | hold-out ÷ noise | contribution error | skill | coverage | width | plan value | 70 % of the way "
-    "| plan value ±20 % | loss | loss, 70 % | promise | CPU in fit |\n" + "|---" * 13 + "|"
+    "| plan value ±20 % | loss | loss, 70 % | promise | CPU in fit | wall in fit | wall in plan |\n" + "|---" * 15 + "|"
 )
 
 
@@ -124,14 +143,15 @@ def main() -> None:
     parser.add_argument("--first", type=int, default=1000)
     parser.add_argument("--seeds", type=int, default=30)
     parser.add_argument("--processes", type=int, default=2)
+    parser.add_argument("--kind", action="append", choices=list(WORLDS), help="may be given several times")
+    parser.add_argument("--options", type=json.loads, default={}, help="JSON, as FitSettings.options")
     given = parser.parse_args()
     seeds = range(given.first, given.first + given.seeds)
     print(f"{given.family}, {given.effort}, seeds {seeds.start}-{seeds.stop - 1}, {platform.machine()}\n\n{HEADER}")
     with ProcessPoolExecutor(given.processes) as pool:
-        for kind in WORLDS:
-            print(
-                summary(kind, list(pool.map(partial(trial_row, kind, given.family, given.effort), seeds))), flush=True
-            )
+        for kind in given.kind or USUAL:
+            one = partial(trial_row, kind, given.family, given.effort, given.options)
+            print(summary(kind, list(pool.map(one, seeds))), flush=True)
 
 
 if __name__ == "__main__":

@@ -18,6 +18,7 @@ FloatArray = NDArray[np.float64]
 Generator = np.random.Generator
 
 CONTROL_CENTRE = np.array([0.0, 100.0, 0.0])  # where each control of a world is when nothing happens
+DEMAND_SD = 0.5  # of the common demand factor, where a world has one
 BURN_IN = 52  # periods simulated before the first one shown, so that carry-over is already there
 
 
@@ -49,8 +50,12 @@ VIDEO = ChannelRecipe("video", "flighted", (0.3, 0.7), weight=1.1)
 OFFLINE_PROMOTIONS = ChannelRecipe("offline_promotions", "promotion", (0.05, 0.4), weight=0.8)
 OFFLINE_MEDIA = ChannelRecipe("offline_media", "flighted", (0.4, 0.8), weight=1.3)
 
+SHOPPING = ChannelRecipe("shopping", "demand", (0.05, 0.35))
+RADIO = ChannelRecipe("radio", "flighted", (0.2, 0.6), weight=0.7)
+
 FIVE_CHANNELS = (SEARCH, SOCIAL, DISPLAY, OFFLINE_PROMOTIONS, OFFLINE_MEDIA)
 FOUR_CHANNELS = (SEARCH, SOCIAL, DISPLAY, VIDEO)
+EIGHT_CHANNELS = (SEARCH, SOCIAL, DISPLAY, SHOPPING, VIDEO, RADIO, OFFLINE_PROMOTIONS, OFFLINE_MEDIA)
 
 
 @dataclass(frozen=True)
@@ -63,6 +68,8 @@ class WorldSettings:
         noise: standard deviation of a week's noise, share of the mean KPI.
         roi_spread: standard deviation of log ROI across channels; the median ROI is `roi_median`.
         synergy: range of the search x social synergy, share of those two channels' joint effect.
+        demand_effect: range of the effect of one common demand factor, share of the mean KPI; where it is given, the
+            budgets of demand-following and steady channels follow that factor, and a control measures it.
     """
 
     channels: tuple[ChannelRecipe, ...] = FIVE_CHANNELS
@@ -76,6 +83,7 @@ class WorldSettings:
     synergy: tuple[float, float] = (0.05, 0.2)
     mean_kpi: float = 1_000_000.0
     country: str | None = None
+    demand_effect: tuple[float, float] | None = None
 
 
 @dataclass(frozen=True, eq=False)
@@ -91,6 +99,8 @@ class Truth:
         control_effect: KPI units per unit of each control `[control]`, times `size`.
         initial: carried-over spend before the first period `[market, channel]`.
         noise: noise really drawn `[market, period]`; noise_sd the scale it was drawn with `[market]`.
+        multiplier: what each effect is multiplied by `[market or 1, period or 1, channel]`; the last period's holds for
+            all that follow. None for effects that are the same everywhere and always.
     """
 
     decay: FloatArray
@@ -104,6 +114,7 @@ class Truth:
     initial: FloatArray
     noise: FloatArray
     noise_sd: FloatArray
+    multiplier: FloatArray | None = None
 
     def media(self, spend: FloatArray) -> FloatArray:
         """KPI caused by media under `spend [market, period, channel]`: `[market, period]`."""
@@ -114,10 +125,17 @@ class Truth:
             level = self.decay * level + (1 - self.decay) * scaled[:, period]
             powered = level**self.slope
             saturated = powered / (self.half_saturation**self.slope + powered)
-            total[:, period] = saturated @ self.effect
+            total[:, period] = self._main(saturated, period)
             for (i, j), strength in self.synergy.items():
                 total[:, period] += strength * saturated[:, i] * saturated[:, j]
         return total * self.size[:, None]
+
+    def _main(self, saturated: FloatArray, period: int) -> FloatArray:
+        """What the channels bring by themselves in one period `[market]`."""
+        if self.multiplier is None:
+            return np.asarray(saturated @ self.effect)
+        now = self.multiplier[:, min(period, self.multiplier.shape[1] - 1)]
+        return np.asarray((saturated * now * self.effect).sum(axis=1))
 
     def expected(self, inputs: Inputs) -> FloatArray:
         """KPI without noise `[market, period]`, for periods from the first one shown."""
@@ -159,13 +177,18 @@ def simulate(settings: WorldSettings | None = None, seed: int = 0) -> World:
     periods = np.datetime64(settings.first_period, "D") + 7 * np.arange(-BURN_IN, settings.n_periods)
     season, holiday = _season(rng, periods), _holiday_weeks(periods)
     size = _market_sizes(rng, len(settings.markets))
-    shapes = np.stack([_spend_shapes(rng, settings, season, holiday, n) for _ in settings.markets])
+    demand = None if settings.demand_effect is None else _autoregressive(rng, n, 0.8, DEMAND_SD)
+    shapes = np.stack([_spend_shapes(rng, settings, season, holiday, n, demand) for _ in settings.markets])
     share = rng.uniform(*settings.media_share)
     spend, media = _media(rng, settings, shapes, size, settings.mean_kpi * share)
     controls, names, control_effect = _controls(rng, settings, holiday, n)
+    if demand is not None and settings.demand_effect is not None:
+        index = np.broadcast_to(np.round(demand, 4)[None, :, None], (*controls.shape[:2], 1))
+        controls, names = np.concatenate([controls, index], axis=2), (*names, "demand_index")
+        control_effect = np.append(control_effect, rng.uniform(*settings.demand_effect))
     control_effect = control_effect * settings.mean_kpi
     baseline = _baseline(rng, season, n) * settings.mean_kpi * (1 - share)
-    baseline = baseline - CONTROL_CENTRE @ control_effect
+    baseline = baseline - CONTROL_CENTRE @ control_effect[: len(CONTROL_CENTRE)]
     noise_sd = settings.noise * settings.mean_kpi * size
     truth = replace(
         media,
@@ -192,6 +215,11 @@ def market_world(seed: int, n_markets: int = 20, n_periods: int = 104) -> World:
     """Five channels in several markets of unequal size."""
     markets = tuple(f"market {i + 1}" for i in range(n_markets))
     return simulate(WorldSettings(channels=FIVE_CHANNELS, n_periods=n_periods, markets=markets), seed)
+
+
+def eight_channel_world(seed: int, n_periods: int = 156) -> World:
+    """156 weeks of eight channels; half of them follow one demand factor, which moves sales too and is measured."""
+    return simulate(WorldSettings(channels=EIGHT_CHANNELS, n_periods=n_periods, demand_effect=(0.05, 0.12)), seed)
 
 
 def _season(rng: Generator, periods: NDArray[np.datetime64]) -> FloatArray:
@@ -235,10 +263,11 @@ def _flights(rng: Generator, n: int, burst: tuple[int, int], pause: tuple[int, i
 
 
 def _spend_shapes(
-    rng: Generator, settings: WorldSettings, season: FloatArray, holiday: FloatArray, n: int
+    rng: Generator, settings: WorldSettings, season: FloatArray, holiday: FloatArray, n: int, demand: FloatArray | None
 ) -> FloatArray:
     """Spend with mean 1 per channel `[period, channel]`."""
-    common = _autoregressive(rng, n, 0.8, 0.25)  # what makes budgets rise and fall together
+    # What makes budgets rise and fall together.
+    common = _autoregressive(rng, n, 0.8, 0.25) if demand is None else demand
     shapes = []
     for recipe in settings.channels:
         own = _autoregressive(rng, n, rng.uniform(0.5, 0.8), rng.uniform(0.25, 0.45))

@@ -8,6 +8,7 @@ from mmm.models.boosted import BoostedModel, fit_boosted
 from mmm.models.ridge import RidgeModel, fit_ridge
 from mmm.models.state import ModelState
 from mmm.models.structural import StructuralModel, fit_structural
+from mmm.models.varying import VaryingModel, fit_varying
 
 DEFAULT_FAMILY = "structural"  # what `auto` means while its health holds
 
@@ -15,6 +16,7 @@ FAMILIES: dict[str, Family] = {
     family.name: family
     for family in (
         Family("structural", "Structural (carry-over and saturation)", fit_structural, StructuralModel.from_state),
+        Family("varying", "Time-varying (effects that drift)", fit_varying, VaryingModel.from_state),
         Family("ridge", "Ridge", fit_ridge, RidgeModel.from_state),
         Family("xgboost", "XGBoost (gradient-boosted trees)", fit_boosted, BoostedModel.from_state),
     )
