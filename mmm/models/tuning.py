@@ -6,7 +6,9 @@ worked out once: saturated drive of each channel at each grid point, and its pro
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from typing import Any, ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,6 +18,7 @@ from mmm.data.folds import Fold
 from mmm.data.panel import Panel
 from mmm.models.additive import saturated_drive
 from mmm.models.design import Design
+from mmm.models.options import number, numbers_by_name
 from mmm.models.scaling import Scaling
 
 FloatArray = NDArray[np.float64]
@@ -30,13 +33,35 @@ ORDINARY_DECAY = (-0.7, 0.9)  # location and scale of logit decay: what is usual
 ORDINARY_HALF = (0.4, 0.8)  # the same for log half-saturation
 
 
+TINY = 1e-9  # ridge that only keeps a matrix positive definite
+
+
 @dataclass(frozen=True)
 class Choice:
-    """A point of the grid: an index into decay x half-saturation for each channel, and the two ridge strengths."""
+    """A point of the grid: an index into decay x half-saturation for each channel, and how strong the pulls are."""
 
     shape: tuple[int, ...]
     noise: int
     reach: int
+    pair: int = 0
+
+
+@dataclass(frozen=True, eq=False)
+class Pull:
+    """What holds effects back: sum quadratic * (effect - centre)^2 + 2 * sum linear * effect, each `[channel]`."""
+
+    quadratic: FloatArray
+    linear: FloatArray
+    centre: FloatArray
+
+
+@dataclass(frozen=True, eq=False)
+class Coefficients:
+    """The linear part of a fit: effects `[channel]`, pairwise terms `[pair]` (or none), baseline `[column]`."""
+
+    effect: FloatArray
+    pair: FloatArray
+    baseline: FloatArray
 
 
 class Baseline:
@@ -48,37 +73,49 @@ class Baseline:
         self._solve = (right.T * (singular / (singular**2 + ridge))) @ left.T
         self.degrees = float((singular**2 / (singular**2 + ridge)).sum())
 
-    def media(
-        self, saturated: FloatArray, kpi: FloatArray, penalty: FloatArray, centre: FloatArray | float = 0.0
-    ) -> FloatArray:
-        """Effects `[channel]` >= 0 that minimise squared error + sum penalty * (effect - centre)^2.
+    def media(self, saturated: FloatArray, kpi: FloatArray, pull: Pull) -> FloatArray:
+        """Effects `[channel]` >= 0 that minimise squared error and what `pull` adds to it.
 
         The baseline is profiled out. Non-negative least squares: Lawson & Hanson (1974), chapter 23.
         """
-        inside, target = self._explained.T @ saturated, self._explained.T @ kpi
-        gram = saturated.T @ saturated - inside.T @ inside + np.diag(penalty)
-        factor = linalg.cholesky(gram)
-        moment = saturated.T @ kpi - inside.T @ target + penalty * centre
-        goal = linalg.solve_triangular(factor, moment, trans=1)
-        return np.asarray(optimize.nnls(factor, goal)[0])
+        gram, moment = self.profiled(saturated, kpi)
+        return nonnegative(gram, moment, pull)
+
+    def profiled(self, columns: FloatArray, kpi: FloatArray) -> tuple[FloatArray, FloatArray]:
+        """Cross products of `columns [row, column]` and their moments with the KPI, the baseline profiled out."""
+        inside, target = self._explained.T @ columns, self._explained.T @ kpi
+        return columns.T @ columns - inside.T @ inside, columns.T @ kpi - inside.T @ target
 
     def coefficients(self, residual: FloatArray) -> FloatArray:
         """Baseline coefficients `[column]` for what media leave."""
         return np.asarray(self._solve @ residual)
 
 
+def nonnegative(gram: FloatArray, moment: FloatArray, pull: Pull) -> FloatArray:
+    """The `e >= 0` that minimises e' gram e - 2 e' moment and what `pull` adds to it."""
+    factor = linalg.cholesky(gram + np.diag(pull.quadratic))
+    goal = linalg.solve_triangular(factor, moment + pull.quadratic * pull.centre - pull.linear, trans=1)
+    return np.asarray(optimize.nnls(factor, goal)[0])
+
+
 class Workbench:
     """One panel with all grid points worked out; a class because hundreds of fits share them.
+
+    As it stands it pulls effects quadratically (ridge) and has no pairwise terms; families that differ say how.
 
     Attributes:
         decay, half_saturation: of each grid point `[point]`.
         columns: the baseline's columns `[row, column]`, rows being all market-periods, market by market.
-        kpi: scaled `[row]`, zero where it is not observed.
+        kpi: on the linked scale `[row]`, of no meaning where it is not observed.
         period: index of each row's period `[row]`.
     """
 
-    def __init__(self, panel: Panel) -> None:
+    knobs: ClassVar[dict[str, int]] = {"noise": len(NOISE), "reach": len(REACH)}
+
+    def __init__(self, panel: Panel, options: Mapping[str, Any] | None = None) -> None:
+        options = options or {}
         self.scaling, self.design = Scaling.of(panel), Design.of(panel)
+        self.slope = number(options, "slope", 1.0, low=0.5, high=4.0)
         weeks = panel.labels.frequency.days / 7.0
         grid = [(d, h) for d in WEEKLY_DECAYS for h in HALF_SATURATIONS]
         weekly, self.half_saturation = (np.array(side) for side in zip(*grid, strict=True))
@@ -88,29 +125,67 @@ class Workbench:
         self.columns = columns.reshape(-1, columns.shape[-1])
         self.period = np.tile(np.arange(panel.n_periods), len(panel.labels.markets))
         self.observed = panel.observed.ravel()
-        self.kpi = np.where(panel.observed, panel.kpi / self.scaling.kpi[:, None], 0.0).ravel()
+        self.kpi = self.linked(np.where(panel.observed, panel.kpi / self.scaling.kpi[:, None], 1.0)).ravel()
         self._saturated = self._on_grid(panel)
         share = np.maximum(self.scaling.spend_share, 0.02 / max(self.n_channels, 1))
-        mean = np.maximum(self._saturated[self.observed].mean(axis=0), 1e-9)
-        self._unit = (share / share.sum())[:, None] / mean
+        self._mean = np.maximum(self._saturated[self.observed].mean(axis=0), 1e-9)
+        self._unit = (share / share.sum())[:, None] / self._mean
         far_decay = (np.log(weekly / (1 - weekly)) - ORDINARY_DECAY[0]) / ORDINARY_DECAY[1]
         far_half = (np.log(self.half_saturation) - ORDINARY_HALF[0]) / ORDINARY_HALF[1]
         self._unusual = 0.5 * (far_decay**2 + far_half**2)
         self._baselines: dict[tuple[int, int], Baseline] = {}
+        self.pinned = self._pinned(panel, options, weeks)
+
+    def linked(self, kpi: FloatArray) -> FloatArray:
+        """The scale on which effects add up; `kpi` is in scaled units."""
+        return kpi
+
+    def _pinned(self, panel: Panel, options: Mapping[str, Any], weeks: float) -> tuple[tuple[int, ...], ...]:
+        """Points of the grid that each channel may take `[channel]`: all, or those nearest to what options fix."""
+        channels = panel.labels.channels
+        weekly = numbers_by_name(options, "decay", channels, low=0.0, high=0.99)
+        half = numbers_by_name(options, "half_saturation", channels, low=0.05, high=20.0)
+        allowed = []
+        for channel in channels:
+            points = np.arange(len(self.decay))
+            if channel in weekly:
+                away = np.abs(self.decay[points] ** (1 / weeks) - weekly[channel])
+                points = points[away <= away.min() + 1e-9]
+            if channel in half:
+                away = np.abs(np.log(self.half_saturation[points] / half[channel]))
+                points = points[away <= away.min() + 1e-9]
+            allowed.append(tuple(points.tolist()))
+        return tuple(allowed)
 
     def _on_grid(self, panel: Panel) -> FloatArray:
         """Saturated drive of every channel at every grid point `[row, channel, point]`."""
         shape = (len(self.decay), self.n_channels)
         decay, half = (np.broadcast_to(side[:, None], shape) for side in (self.decay, self.half_saturation))
         drive = panel.inputs().drive / self.scaling.drive[:, None, :]
-        saturated = saturated_drive(drive, decay, half, np.ones(shape), self.scaling.opening)
+        saturated = saturated_drive(drive, decay, half, np.full(shape, self.slope), self.scaling.opening)
         flat = saturated.reshape(len(self.decay), -1, self.n_channels)
         return np.ascontiguousarray(flat.transpose(1, 2, 0))
 
     @property
     def start(self) -> Choice:
         """The most ordinary point of the grid."""
-        return Choice((int(np.argmin(self._unusual)),) * self.n_channels, noise=1, reach=2)
+        shape = tuple(min(points, key=self._unusual.__getitem__) for points in self.pinned)
+        return Choice(shape, noise=1, reach=2, pair=self.knobs.get("pair", 1) // 2)
+
+    def along(self, choice: Choice, coordinate: int) -> list[Choice]:
+        """Every choice that differs in one coordinate: a channel's shape, or one of `knobs`."""
+        c = self.n_channels
+        if coordinate >= c:
+            knob, size = list(self.knobs.items())[coordinate - c]
+            changes: list[dict[str, Any]] = [{knob: k} for k in range(size)]
+            return [replace(choice, **change) for change in changes]
+        head, tail = choice.shape[:coordinate], choice.shape[coordinate + 1 :]
+        return [replace(choice, shape=(*head, k, *tail)) for k in self.pinned[coordinate]]
+
+    @property
+    def n_coordinates(self) -> int:
+        """Coordinates of a choice."""
+        return self.n_channels + len(self.knobs)
 
     def rows(self, periods: slice) -> BoolArray:
         """Observed rows inside `periods`, True where they are `[row]`."""
@@ -120,10 +195,32 @@ class Workbench:
         """Saturated drive `[row, channel]` at a point of the grid."""
         return np.stack([self._saturated[rows, c, point] for c, point in enumerate(choice.shape)], axis=1)
 
-    def penalty(self, choice: Choice) -> FloatArray:
-        """Ridge on each channel's effect `[channel]`: contributions are measured against their share of spend."""
+    def mean(self, choice: Choice) -> FloatArray:
+        """Mean of each channel's saturated drive over the observed rows `[channel]`."""
+        return np.asarray(self._mean[np.arange(self.n_channels), list(choice.shape)])
+
+    def reach(self, choice: Choice) -> FloatArray:
+        """How large each channel's effect may well be `[channel]`: contributions follow their share of spend."""
         unit = self._unit[np.arange(self.n_channels), list(choice.shape)]
-        return np.asarray((NOISE[choice.noise] / (REACH[choice.reach] * unit)) ** 2)
+        return np.asarray(REACH[choice.reach] * unit)
+
+    def pull(self, choice: Choice, rng: np.random.Generator | None = None) -> Pull:
+        """What holds effects back. Given `rng` it is drawn, for otherwise the pull would look like knowledge."""
+        reach = self.reach(choice)
+        centre = np.zeros_like(reach) if rng is None else rng.standard_normal(len(reach)) * reach
+        return Pull((NOISE[choice.noise] / reach) ** 2, np.zeros_like(reach), centre)
+
+    def fit(self, choice: Choice, kpi: FloatArray, until: int | None = None, pull: Pull | None = None) -> Coefficients:
+        """The linear part for the linked KPI of the observed rows before period `until` (default: all)."""
+        stop = int(self.period[-1]) + 1 if until is None else until
+        baseline = self.baseline(stop, choice)
+        saturated = self.saturated(choice, self.rows(slice(0, stop)))
+        effect = baseline.media(saturated, kpi, pull or self.pull(choice))
+        return Coefficients(effect, np.zeros(0), baseline.coefficients(kpi - saturated @ effect))
+
+    def predicted(self, choice: Choice, found: Coefficients, rows: BoolArray) -> FloatArray:
+        """Linked KPI `[row]` of some rows."""
+        return np.asarray(self.columns[rows] @ found.baseline + self.saturated(choice, rows) @ found.effect)
 
     def unusual(self, choice: Choice) -> float:
         """How far decays and half-saturations are from ordinary ones: minus a log density."""
@@ -142,7 +239,7 @@ class Forecasts:
     """Forecast errors of a choice over folds; a class because a search asks for the same choice again and again."""
 
     def __init__(self, bench: Workbench, folds: tuple[Fold, ...]) -> None:
-        self._bench = bench
+        self.bench = bench
         cuts = [(fold.train.stop, bench.rows(fold.train), bench.rows(fold.test)) for fold in folds]
         self._cuts = [cut for cut in cuts if cut[1].sum() > 1 and cut[2].any()]
         self._tested = sum(int(test.sum()) for _, _, test in self._cuts)
@@ -153,7 +250,7 @@ class Forecasts:
         if choice not in self._known:
             squared = sum(self._squared_error(choice, *cut) for cut in self._cuts)
             mean = max(squared / max(self._tested, 1), 1e-12)
-            self._known[choice] = 0.5 * self._tested * float(np.log(mean)) + self._bench.unusual(choice)
+            self._known[choice] = 0.5 * self._tested * float(np.log(mean)) + self.bench.unusual(choice)
         return self._known[choice]
 
     def rmse(self, choice: Choice) -> float:
@@ -162,12 +259,9 @@ class Forecasts:
         return float(np.sqrt(squared / max(self._tested, 1)))
 
     def _squared_error(self, choice: Choice, until: int, train: BoolArray, test: BoolArray) -> float:
-        bench = self._bench
-        baseline = bench.baseline(until, choice)
-        saturated = bench.saturated(choice, train)
-        effect = baseline.media(saturated, bench.kpi[train], bench.penalty(choice))
-        b = baseline.coefficients(bench.kpi[train] - saturated @ effect)
-        error = bench.kpi[test] - bench.columns[test] @ b - bench.saturated(choice, test) @ effect
+        bench = self.bench
+        found = bench.fit(choice, bench.kpi[train], until)
+        error = bench.kpi[test] - bench.predicted(choice, found, test)
         return float(error @ error)
 
 
@@ -176,8 +270,8 @@ def best_choice(forecasts: Forecasts, start: Choice, sweeps: int, rng: np.random
     best = start
     for _ in range(sweeps):
         before = best
-        for coordinate in rng.permutation(len(start.shape) + 2):
-            best = min(_along(best, int(coordinate)), key=forecasts.badness)
+        for coordinate in rng.permutation(forecasts.bench.n_coordinates):
+            best = min(forecasts.bench.along(best, int(coordinate)), key=forecasts.badness)
         if best == before:
             break
     return best
@@ -192,21 +286,9 @@ def near_choices(forecasts: Forecasts, best: Choice, n: int, thin: int, rng: np.
     at, visited = best, []
     for _ in range(n):
         for _ in range(thin):
-            others = _along(at, int(rng.integers(len(at.shape) + 2)))
+            others = forecasts.bench.along(at, int(rng.integers(forecasts.bench.n_coordinates)))
             other = others[int(rng.integers(len(others)))]
             if np.log(rng.uniform()) < forecasts.badness(at) - forecasts.badness(other):
                 at = other
         visited.append(at)
     return visited
-
-
-def _along(choice: Choice, coordinate: int) -> list[Choice]:
-    """Every choice that differs in one coordinate: a channel's shape, the baseline's ridge or the media's."""
-    c = len(choice.shape)
-    if coordinate == c:
-        return [replace(choice, noise=k) for k in range(len(NOISE))]
-    if coordinate == c + 1:
-        return [replace(choice, reach=k) for k in range(len(REACH))]
-    points = range(len(WEEKLY_DECAYS) * len(HALF_SATURATIONS))
-    head, tail = choice.shape[:coordinate], choice.shape[coordinate + 1 :]
-    return [replace(choice, shape=(*head, k, *tail)) for k in points]
