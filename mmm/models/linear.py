@@ -14,6 +14,7 @@ from mmm.data.panel import Panel
 from mmm.models.additive import labels_from_meta, labels_meta
 from mmm.models.base import FitSettings, FittedModel, Progress, silent
 from mmm.models.design import Design
+from mmm.models.ordering import IntArray, by_name
 from mmm.models.scaling import Scaling
 from mmm.models.state import ModelState
 
@@ -84,9 +85,10 @@ def fit_linear(panel: Panel, settings: FitSettings, progress: Progress = silent)
 
     Draws are from the coefficients' sampling distribution, in mirrored pairs, so that their mean is the regression.
     """
-    scaling = Scaling.of(panel)
+    ordered, place = by_name(panel)
+    scaling = Scaling.of(ordered)
     design = _plain_design(panel)
-    columns = regression_columns(design, scaling, panel.inputs(), slice(0, panel.n_periods))
+    columns = regression_columns(design, scaling, ordered.inputs(), slice(0, panel.n_periods))
     rows = np.flatnonzero(panel.observed.ravel())
     matrix = columns.reshape(-1, columns.shape[-1])[rows]
     kpi = (np.where(panel.observed, panel.kpi, 0.0) / scaling.kpi[:, None]).ravel()[rows]
@@ -97,11 +99,11 @@ def fit_linear(panel: Panel, settings: FitSettings, progress: Progress = silent)
     residual = kpi - matrix @ estimate
     variance = float(residual @ residual) / max(len(rows) - int(kept.sum()), 1)
     z = _mirrored(np.random.default_rng(settings.seed), settings.n_draws, loading.shape[1])
-    coefficients = estimate + np.sqrt(variance) * z @ loading.T
+    coefficients = (estimate + np.sqrt(variance) * z @ loading.T)[:, _columns_in_order(columns.shape[-1], place)]
     noise = np.full((settings.n_draws, len(scaling.kpi)), np.sqrt(variance))
     diagnostics = {"observed_periods": len(rows), "columns": matrix.shape[1], "rank": int(kept.sum())}
     progress(1.0, "regression fitted")
-    return LinearModel(panel.labels, scaling, design, coefficients, noise, diagnostics)
+    return LinearModel(panel.labels, Scaling.of(panel), design, coefficients, noise, diagnostics)
 
 
 def regression_columns(design: Design, scaling: Scaling, inputs: Inputs, periods: slice) -> FloatArray:
@@ -127,6 +129,14 @@ def _plain_design(panel: Panel) -> Design:
         countries=None,
         harmonics=min(HARMONICS, design.harmonics),
     )
+
+
+def _columns_in_order(n_columns: int, place: IntArray) -> IntArray:
+    """Where each of the model's columns stood while channels were sorted by name; `place` as of `by_name`."""
+    c = len(place)
+    first = n_columns - (LAGS + 1) * c
+    lagged = [first + lag * c + place for lag in range(LAGS + 1)]
+    return np.concatenate([np.arange(first), *lagged])
 
 
 def _mirrored(rng: np.random.Generator, n_draws: int, size: int) -> FloatArray:
