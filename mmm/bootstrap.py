@@ -29,6 +29,7 @@ from mmm.services.first_start import FirstRun, create_workspace
 from mmm.services.insight import Insight
 from mmm.services.jobs import Jobs, SqlLedger
 from mmm.services.keys import Keys
+from mmm.services.lift_tests import LiftTests
 from mmm.services.models import Models
 from mmm.services.planning import Planning
 from mmm.services.plans import Plans
@@ -92,6 +93,7 @@ def build_services(settings: Settings, *, clock: Clock = utc_now, passwords: Pas
         datasets=datasets,
         desk=Desk(kit, datasets),
         annotations=Annotations(kit),
+        lift_tests=LiftTests(kit),
         models=models,
         insight=insight,
         questions=Questions(kit, insight, audit),

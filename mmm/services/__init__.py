@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from mmm.services.insight import Insight
     from mmm.services.jobs import Jobs
     from mmm.services.keys import Keys
+    from mmm.services.lift_tests import LiftTests
     from mmm.services.models import Models
     from mmm.services.planning import Planning
     from mmm.services.plans import Plans
@@ -43,6 +44,7 @@ class Services:
     datasets: Datasets
     desk: Desk
     annotations: Annotations
+    lift_tests: LiftTests
     models: Models
     insight: Insight
     questions: Questions

@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING, Any
 from mmm.errors import NotFoundError
 from mmm.jobs.worker import Body, JobRun, Write
 from mmm.services.base import Kit
+from mmm.services.lift_tests import PanelWithTests, panel_with_tests
 from mmm.services.models import HealthStatus, change_champion, find_model, save
 from mmm.services.training import TRAIN, TrainingRequest
-from mmm.services.versions import read_panel
 from mmm.store.unit_of_work import UnitOfWork
 
 if TYPE_CHECKING:
@@ -62,14 +62,16 @@ def train(kit: Kit, train_models: Train, run: JobRun) -> Write:
         version = uow.datasets.version(params["workspace_id"], params["dataset_version_id"])
         if version is None:
             raise NotFoundError("The version of the data to train on does not exist any more.")
-        panel = read_panel(uow, version)
+        tested = panel_with_tests(uow, version)
     request = TrainingRequest(tuple(params["families"]), params["effort"], params["seed"], params["holdout"])
-    models = train_models(panel, request, lambda share, message: run.progress(STUDY_SHARE * share, message))
+    models = train_models(
+        tested.attached.panel, request, lambda share, message: run.progress(STUDY_SHARE * share, message)
+    )
     run.progress(STUDY_SHARE, "Storing the models")
-    return partial(_store, kit, run, models)
+    return partial(_store, kit, run, models, tested)
 
 
-def _store(kit: Kit, run: JobRun, models: Sequence[TrainedModel], uow: UnitOfWork) -> str:
+def _store(kit: Kit, run: JobRun, models: Sequence[TrainedModel], tested: PanelWithTests, uow: UnitOfWork) -> str:
     """Write every model and the audit rows; returns the recommended model's id."""
     now, params = kit.clock(), run.params
     actor = uow.users.actor(params["workspace_id"], params["submitted_by"])
@@ -80,7 +82,7 @@ def _store(kit: Kit, run: JobRun, models: Sequence[TrainedModel], uow: UnitOfWor
             dataset_version_id=params["dataset_version_id"],
             model=trained.model,
             results=trained.results,
-            metrics=trained.metrics,
+            metrics={**trained.metrics, "lift_tests": tested.record},
             health=trained.health,
             status=trained.status,
             job_id=run.ticket.job_id,

@@ -186,6 +186,25 @@ class AnnotationRow(Base):
     payload_sealed: Mapped[bytes] = mapped_column(LargeBinary, deferred=True)
 
 
+class LiftTestRow(Base):
+    """What an experiment measured from `first` to `last`; channel, market, figures and notes are sealed.
+
+    Nothing takes a row away: `withdrawn_at` says since when it counts no more, so that a model can name what it used.
+    """
+
+    __tablename__ = "lift_test"
+    __table_args__ = (Index("ix_lift_test_workspace_dataset", "workspace_id", "dataset_id"),)
+    id: Mapped[str] = mapped_column(ID, primary_key=True, default=new_id)
+    workspace_id: Mapped[str] = mapped_column(ForeignKey("workspace.id"))
+    dataset_id: Mapped[str] = mapped_column(ForeignKey("dataset.id"))
+    first: Mapped[date]
+    last: Mapped[date]
+    created_by: Mapped[str] = mapped_column(ID)
+    created_at: Mapped[datetime]
+    withdrawn_at: Mapped[datetime | None]
+    payload_sealed: Mapped[bytes] = mapped_column(LargeBinary, deferred=True)
+
+
 class ModelVersionRow(Base):
     """A fitted model with its stored results."""
 

@@ -16,6 +16,7 @@ from mmm.store.audit import AuditLog
 from mmm.store.datasets import Datasets
 from mmm.store.jobs import Jobs
 from mmm.store.keys import Vault
+from mmm.store.lift_tests import LiftTests
 from mmm.store.master import Keyring
 from mmm.store.models import Models
 from mmm.store.plans import Plans
@@ -38,6 +39,7 @@ class UnitOfWork:
         self.sessions = Sessions(session)
         self.datasets = Datasets(session, self.vault)
         self.annotations = Annotations(session, self.vault)
+        self.lift_tests = LiftTests(session, self.vault)
         self.models = Models(session, self.vault)
         self.plans = Plans(session, self.vault)
         self.jobs = Jobs(session)

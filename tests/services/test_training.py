@@ -162,6 +162,20 @@ class TestTrain:
         assert panel.labels == desk.panel.labels
         assert (panel.kpi == desk.panel.kpi).all()
 
+    def test_the_study_gets_the_lift_tests_and_its_models_name_them(self, desk: Desk) -> None:
+        version = desk.dataset()
+        test = {"channel": "search", "start": "2023-03-06", "end": "2023-04-02", "lift": 900.0, "se": 90.0}
+        used, late = (
+            desk.services.lift_tests.add(desk.analyst, version.dataset_id, {**test, **changes}).id
+            for changes in ({}, {"end": "2033-04-02"})
+        )
+        desk.services.training.submit(desk.analyst, version.id)
+        desk.executor.drain()
+        ((panel, _),) = desk.study.asked
+        assert [test.lift for test in panel.lift_tests] == [900.0]
+        for entry in desk.services.training.leaderboard(desk.analyst, version.dataset_id).entries:
+            assert entry.model.metrics["lift_tests"] == {"used": [used], "left_out": {late: "outside"}}
+
     def test_every_family_is_stored_with_its_results_and_the_job_names_the_best(self, desk: Desk) -> None:
         version = desk.dataset()
         job_id = desk.services.training.submit(desk.analyst, version.id)

@@ -2,7 +2,7 @@
 
 import hashlib
 import json
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 
 import pytest
 from alembic import command
@@ -21,7 +21,7 @@ NOW = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
 MASTER = MasterKey(bytes(range(32)))
 DATA_KEY = bytes(range(32, 64))
 NONCE = bytes(12)
-WORKSPACE, KEY, DATASET, VERSION, MODEL, PLAN, JOB, PERSON = (digit * 32 for digit in "12345678")
+WORKSPACE, KEY, DATASET, VERSION, MODEL, PLAN, JOB, PERSON, NOTE = (digit * 32 for digit in "123456789")
 
 
 def to_schema(engine, revision):
@@ -204,7 +204,30 @@ def rows_of_0001():
     }
 
 
-FILLED = {"0001": rows_of_0001}  # one for every earlier schema; a new migration adds the rows of the one before it
+def rows_of_0002():
+    """The same with what came with the second schema: purposes of keys, lineage, the assembled table, annotations."""
+    rows = rows_of_0001()
+    rows["data_key"] = [{**row, "purpose": "rows"} for row in rows["data_key"]]
+    nothing = {"lineage_sealed": None, "table_sealed": None}
+    rows["dataset_version"] = [{**row, **nothing} for row in rows["dataset_version"]]
+    note = {
+        "id": NOTE,
+        "workspace_id": WORKSPACE,
+        "dataset_id": DATASET,
+        "kind": "launch",
+        "first": date(2026, 1, 5),
+        "last": date(2026, 1, 5),
+        "created_by": PERSON,
+        "created_at": NOW,
+        "payload_sealed": sealed(f"annotation/{NOTE}/payload", b"note"),
+    }
+    return {**rows, "annotation": [note]}
+
+
+FILLED = {
+    "0001": rows_of_0001,
+    "0002": rows_of_0002,
+}  # one for every earlier schema; a new migration adds the rows of the one before it
 
 
 def insert(engine, rows):
@@ -252,7 +275,9 @@ def test_models_plans_and_jobs_read_as_they_were_written(upgraded):
         assert (plan.name, plan.version, uow.plans.payload(plan)) == ("Frühling", 2, b"payload")
         assert [row.model_version_id for row in uow.models.publications(WORKSPACE, DATASET)] == [MODEL]
         assert (uow.jobs.get(WORKSPACE, JOB).params, uow.jobs.live()) == ({"seed": 1}, [])
-        assert uow.annotations.all(WORKSPACE, DATASET) == []
+        notes = uow.annotations.all(WORKSPACE, DATASET)
+        assert [uow.annotations.payload(note) for note in notes] in ([], [b"note"])
+        assert uow.lift_tests.all(WORKSPACE, DATASET) == []
 
 
 def test_people_stay_signed_in_with_their_roles(upgraded):
@@ -276,7 +301,7 @@ def test_new_versions_follow_and_keys_can_be_rotated(upgraded):
         assert begin(uow, WORKSPACE)
         uow.vault.pseudonyms(WORKSPACE, ["C-1"])
         uow.commit()
-    assert len(list(reseal(upgraded.unit_of_work, WORKSPACE))) == 3
+    assert len(list(reseal(upgraded.unit_of_work, WORKSPACE))) in (3, 4)  # a version, a model, a plan, a later note
     with upgraded.unit_of_work() as uow:
         assert finish(uow, WORKSPACE) == 1
         uow.commit()

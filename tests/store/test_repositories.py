@@ -5,7 +5,7 @@ import pytest
 from sqlalchemy import event
 
 from mmm.errors import ConflictError, IntegrityError
-from mmm.store.tables import AnnotationRow, DatasetRow, DatasetVersionRow, new_id
+from mmm.store.tables import AnnotationRow, DatasetRow, DatasetVersionRow, LiftTestRow, new_id
 
 NOW = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
 
@@ -150,6 +150,50 @@ class TestAnnotations:
         made = note("launch", date(2026, 1, 5))
         with database.unit_of_work(read_only=True) as uow:
             assert uow.annotations.get("another", made) is None
+
+
+class TestLiftTests:
+    @pytest.fixture
+    def stored(self, database, workspace, dataset):
+        """`stored(date(...))`: the id of a stored lift test."""
+
+        def add(first):
+            with database.unit_of_work() as uow:
+                row = LiftTestRow(
+                    id=new_id(),
+                    workspace_id=workspace,
+                    dataset_id=dataset.id,
+                    first=first,
+                    last=first,
+                    created_by="u",
+                    created_at=NOW,
+                )
+                uow.lift_tests.add(row, b"{}")
+                uow.commit()
+            return row.id
+
+        return add
+
+    def test_they_come_by_day_with_what_was_sealed(self, database, workspace, dataset, stored):
+        late, early = stored(date(2026, 2, 2)), stored(date(2026, 1, 5))
+        with database.unit_of_work(read_only=True) as uow:
+            rows = uow.lift_tests.all(workspace, dataset.id)
+            assert [row.id for row in rows] == [early, late]
+            assert {uow.lift_tests.payload(row) for row in rows} == {b"{}"}
+
+    def test_one_that_was_withdrawn_stays_and_counts_no_more(self, database, workspace, dataset, stored):
+        made = stored(date(2026, 1, 5))
+        with database.unit_of_work() as uow:
+            uow.lift_tests.withdraw(uow.lift_tests.get(workspace, made), NOW)
+            uow.commit()
+        with database.unit_of_work(read_only=True) as uow:
+            assert uow.lift_tests.all(workspace, dataset.id, withdrawn=False) == []
+            assert [row.withdrawn_at for row in uow.lift_tests.all(workspace, dataset.id)] == [NOW]
+
+    def test_those_of_another_workspace_are_not_found(self, database, stored):
+        made = stored(date(2026, 1, 5))
+        with database.unit_of_work(read_only=True) as uow:
+            assert uow.lift_tests.get("another", made) is None
 
 
 class TestPseudonyms:

@@ -14,6 +14,7 @@ from mmm.store.tables import (
     Base,
     DatasetRow,
     DatasetVersionRow,
+    LiftTestRow,
     ModelVersionRow,
     PlanRow,
     new_id,
@@ -65,6 +66,8 @@ def fill(uow, workspace):
         id=new_id(), kind="launch", first=date(2026, 1, 5), last=date(2026, 1, 5), created_by="u", **of_dataset
     )
     uow.annotations.add(note, b"note")
+    test = LiftTestRow(id=new_id(), first=date(2026, 1, 5), last=date(2026, 2, 1), created_by="u", **of_dataset)
+    uow.lift_tests.add(test, b"test")
 
 
 def everything(uow, workspace):
@@ -74,12 +77,14 @@ def everything(uow, workspace):
     (model,) = uow.models.of_dataset(workspace, dataset.id)
     (plan,) = uow.plans.of_dataset(workspace, dataset.id)
     (note,) = uow.annotations.all(workspace, dataset.id)
+    (test,) = uow.lift_tests.all(workspace, dataset.id)
     return {
         **{("dataset_version", name): getattr(uow.datasets, name)(version) for name in BLOBS},
         ("model_version", "state"): uow.models.state(model),
         ("model_version", "results"): uow.models.results(model),
         ("plan", "payload"): uow.plans.payload(plan),
         ("annotation", "payload"): uow.annotations.payload(note),
+        ("lift_test", "payload"): uow.lift_tests.payload(test),
     }
 
 
@@ -89,6 +94,7 @@ STORED = {
     ("model_version", "results"): b"results",
     ("plan", "payload"): b"plan",
     ("annotation", "payload"): b"note",
+    ("lift_test", "payload"): b"test",
 }
 
 
@@ -200,7 +206,7 @@ class TestDataKeys:
         assert read(filled, workspace) == STORED
         assert not begin(filled, workspace)
         rest = list(rotation.reseal(filled.unit_of_work, workspace))
-        assert len(rest) == 2
+        assert len(rest) == len({table for table, _ in STORED}) - 2
         assert not set(rest) & set(done)
         assert finish(filled, workspace) == 1
         assert read(filled, workspace) == STORED
