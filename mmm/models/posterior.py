@@ -14,7 +14,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from mmm.data.lift import read_out_of_the_panel
+from mmm.data.lift import Window, read_out_of_the_panel
 from mmm.data.panel import Panel
 from mmm.models.additive import Parameters, channel_pairs, saturated_drive
 from mmm.models.design import Design
@@ -150,6 +150,11 @@ class Posterior:
         """Observed market-periods."""
         return len(self._rows)
 
+    @property
+    def batch(self) -> int:
+        """Points worked on at once."""
+        return max(1, CACHED_CELLS // max(1, self._drive.size))
+
     def centre(self) -> FloatArray:
         """A sensible place to start, `[size]`: the priors' locations."""
         p, c = self.priors, self.n_channels
@@ -197,7 +202,7 @@ class Posterior:
 
     def log_density(self, theta: FloatArray) -> FloatArray:
         """Unnormalised log posterior `[batch]`; worked through in pieces that stay in the processor's cache."""
-        size = max(1, CACHED_CELLS // max(1, self._drive.size))
+        size = self.batch
         low, high = self.box()
         inside = ((theta >= low) & (theta <= high)).all(axis=1)
         safe = np.clip(theta, low, high)
@@ -234,14 +239,18 @@ class Posterior:
         """Every lift test replayed."""
         residual, terms = [], []
         for window, drive in zip(self._windows, self._without, strict=True):
-            one = slice(window.channel, window.channel + 1)
-            shape = (natural.decay[:, one], natural.half_saturation[:, one], natural.slope[:, one])
-            off = saturated_drive(drive, *shape, self.scaling.opening[:, one])[:, :, window.periods, 0]
+            off = self._without_drive(window, drive, natural)
             on = full[:, :, window.periods]
             main, linear = contrast(window, on, off, effect[:, window.channel], self._terms, self.scaling.kpi)
             residual.append((window.test.lift - main) / window.test.se)
             terms.append(linear * unit / window.test.se)
         return Contrast(np.stack(residual, axis=1), np.stack(terms, axis=1))
+
+    def _without_drive(self, window: Window, drive: FloatArray, natural: Theta) -> FloatArray:
+        """Saturated drive of a tested channel without its spend in the window `[batch, market, window period]`."""
+        one = slice(window.channel, window.channel + 1)
+        shape = (natural.decay[:, one], natural.half_saturation[:, one], natural.slope[:, one])
+        return saturated_drive(drive, *shape, self.scaling.opening[:, one])[:, :, window.periods, 0]
 
     def _terms(self, saturated: FloatArray, periods: slice) -> FloatArray:
         """Columns with Gaussian coefficients that hang on theta `[batch, market, period, term]`.
@@ -311,17 +320,21 @@ class Posterior:
         for i, variance in enumerate(natural.noise**2):
             linear[i] = _draw_linear(self._columns, gram, given.at(i), variance, rng)
         pair, moved = np.split(linear[:, k:] * given.unit, [len(self.pairs)], axis=1)
-        floor = -np.minimum(effect[:, self._first], effect[:, self._second]) / max(self.n_channels - 1, 1)
         return Parameters(
             decay=natural.decay,
             half_saturation=natural.half_saturation,
             slope=natural.slope,
             effect=effect,
-            pair=np.maximum(pair, floor),
+            pair=self._held(pair, effect),
             baseline=linear[:, :k],
             noise=np.repeat(natural.noise[:, None], len(self.scaling.kpi), axis=1),
             modulation=self._modulation(moved, effect, rng),
         )
+
+    def _held(self, pair: FloatArray, effect: FloatArray) -> FloatArray:
+        """Pairwise terms above the level at which more of one channel could lower the KPI `[draw, pair]`."""
+        floor = -np.minimum(effect[:, self._first], effect[:, self._second]) / max(self.n_channels - 1, 1)
+        return np.maximum(pair, floor)
 
     def _modulation(self, moved: FloatArray, effect: FloatArray, rng: np.random.Generator) -> FloatArray:
         """Coefficients of the modulations `[draw, channel, column]`; the prior's where history tells nothing."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from mmm.errors import ModelError
 from mmm.models.base import Family, FittedModel
 from mmm.models.boosted import BoostedModel, fit_boosted
+from mmm.models.hierarchical import HierarchicalModel, fit_hierarchical
 from mmm.models.lasso import LassoModel, fit_lasso
 from mmm.models.linear import LinearModel, fit_linear
 from mmm.models.loglinear import LogLinearModel, fit_loglinear
@@ -20,6 +21,7 @@ FAMILIES: dict[str, Family] = {
     family.name: family
     for family in (
         Family("structural", "Structural (carry-over and saturation)", fit_structural, StructuralModel.from_state),
+        Family("hierarchical", "Hierarchical (many markets)", fit_hierarchical, HierarchicalModel.from_state),
         Family("varying", "Time-varying (effects that drift)", fit_varying, VaryingModel.from_state),
         Family("ridge", "Ridge", fit_ridge, RidgeModel.from_state),
         Family("lasso", "Lasso", fit_lasso, LassoModel.from_state),

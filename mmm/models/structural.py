@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
+from numpy.typing import NDArray
 
 from mmm.data.panel import Panel
 from mmm.errors import ModelError
@@ -16,10 +17,14 @@ from mmm.models.posterior import Posterior, Priors
 from mmm.models.sampling import Draws, laplace_covariance, maximise, sample
 from mmm.models.scaling import Scaling
 
+FloatArray = NDArray[np.float64]
+
 STARTS = {"quick": 4, "full": 10}
 STEPS = {"quick": 60, "full": 300}
 SEASON_MEDIA = SeasonMedia.kind  # option: true lets effects follow a yearly wave
-MANY_ROWS = 1000  # with so many observed periods the posterior is close to Gaussian: half the steps and draws do
+MANY_ROWS = (
+    1000  # with so many observed periods the posterior is close to Gaussian: half the starts, steps and draws do
+)
 
 
 class StructuralModel(AdditiveModel):
@@ -77,13 +82,43 @@ def require_variation(panel: Panel) -> None:
         raise ModelError(f"“{panel.kpi_name}” never varies in the observed periods, so nothing can be learnt from it.")
 
 
+class Explorable(Protocol):
+    """A density with a place to start and a size in every direction, see `Posterior`."""
+
+    @property
+    def n_rows(self) -> int:
+        """Observed market-periods."""
+        ...
+
+    @property
+    def size(self) -> int:
+        """Length of theta."""
+        ...
+
+    def centre(self) -> FloatArray:
+        """`[size]`."""
+        ...
+
+    def spread(self) -> FloatArray:
+        """`[size]`."""
+        ...
+
+    def box(self) -> tuple[FloatArray, FloatArray]:
+        """Bounds `[size]`."""
+        ...
+
+    def log_density(self, theta: FloatArray) -> FloatArray:
+        """`[batch, size]` to `[batch]`."""
+        ...
+
+
 def explore(
-    posterior: Posterior, settings: FitSettings, rng: np.random.Generator, progress: Progress = silent
+    posterior: Explorable, settings: FitSettings, rng: np.random.Generator, progress: Progress = silent
 ) -> tuple[Draws, dict[str, Any]]:
     """Draws of theta by multi-start optimum, Laplace approximation and chains from it; and how that went."""
     share = 1.0 if posterior.n_rows < MANY_ROWS else 0.5
     centre, spread = posterior.centre(), posterior.spread()
-    jitter = rng.standard_normal((STARTS[settings.effort] - 1, posterior.size)) * spread
+    jitter = rng.standard_normal((round(share * STARTS[settings.effort]) - 1, posterior.size)) * spread
     starts = np.vstack([centre, centre + 0.7 * jitter])
     best = maximise(posterior.log_density, starts, box=posterior.box(), progress=lambda s, m: progress(0.4 * s, m))
     covariance = laplace_covariance(posterior.log_density, best.theta, spread)
