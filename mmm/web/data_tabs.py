@@ -1,4 +1,4 @@
-"""The tabs below a stored data set: checks, charts, annotations, versions, findings, tables as read."""
+"""The tabs below a stored data set: checks, charts, annotations, lift tests, versions, findings, tables as read."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ from mmm.charts.share import share_of_spend
 from mmm.web.cards import CheckLike, folded_cards
 from mmm.web.components import draw
 from mmm.web.data_annotations import annotations_tab
+from mmm.web.data_lift import lift_tab
 from mmm.web.data_seen import findings_table, table_as_read
 from mmm.web.data_versions import versions_tab
 from mmm.web.holder import services
@@ -31,6 +32,7 @@ def details(actor: Actor, dataset: DatasetInfo, panel: Panel, checks: Sequence[C
         "Checks": lambda: folded_cards(checks, key="data_checks"),
         "Charts": lambda: _charts(actor, dataset, panel),
         "Annotations": lambda: annotations_tab(actor, dataset, panel),
+        "Lift tests": lambda: lift_tab(actor, dataset, panel),
         "Versions": lambda: versions_tab(actor, dataset),
         "Findings": lambda: _findings(actor, dataset, panel),
         "Table as read": lambda: _as_read(actor, latest),
