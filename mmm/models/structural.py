@@ -22,9 +22,7 @@ FloatArray = NDArray[np.float64]
 STARTS = {"quick": 4, "full": 10}
 STEPS = {"quick": 60, "full": 300}
 SEASON_MEDIA = SeasonMedia.kind  # option: true lets effects follow a yearly wave
-MANY_ROWS = (
-    1000  # with so many observed periods the posterior is close to Gaussian: half the starts, steps and draws do
-)
+MANY_ROWS = 1000  # with so many observed periods the posterior is near Gaussian: half the starts, steps and draws do
 
 
 class StructuralModel(AdditiveModel):
