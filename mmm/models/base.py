@@ -133,12 +133,19 @@ class Fit(Protocol):
 
 @dataclass(frozen=True)
 class Family:
-    """A model family as the registry lists it."""
+    """A model family as the registry lists it.
+
+    Attributes:
+        says: what it is and what it is good for, in one line for people.
+        reads_lift_tests: its fit replays the panel's lift tests, so that it is judged by tests left out of it.
+    """
 
     name: str
     title: str
     fit: Fit
     load: Callable[[ModelState], FittedModel]
+    says: str = ""
+    reads_lift_tests: bool = False
 
 
 def _resolve(periods: slice | None, n_periods: int) -> slice:
