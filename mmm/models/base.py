@@ -137,7 +137,6 @@ class Family:
 
     Attributes:
         says: what it is and what it is good for, in one line for people.
-        reads_lift_tests: its fit replays the panel's lift tests, so that it is judged by tests left out of it.
     """
 
     name: str
@@ -145,7 +144,6 @@ class Family:
     fit: Fit
     load: Callable[[ModelState], FittedModel]
     says: str = ""
-    reads_lift_tests: bool = False
 
 
 def _resolve(periods: slice | None, n_periods: int) -> slice:

@@ -29,7 +29,6 @@ FAMILIES: dict[str, Family] = {
             fit_structural,
             StructuralModel.from_state,
             says="Each channel carries over and saturates; learns from lift tests. The first choice.",
-            reads_lift_tests=True,
         ),
         Family(
             "varying",
@@ -37,7 +36,6 @@ FAMILIES: dict[str, Family] = {
             fit_varying,
             VaryingModel.from_state,
             says="The structural model whose channel effects may drift over time.",
-            reads_lift_tests=True,
         ),
         Family(
             "hierarchical",
@@ -87,7 +85,6 @@ FAMILIES: dict[str, Family] = {
             fit_boosted,
             BoostedModel.from_state,
             says="Decision trees that look for what the structural model leaves unexplained.",
-            reads_lift_tests=True,
         ),
     )
 }

@@ -15,6 +15,7 @@ from mmm.errors import DataError
 from mmm.models.base import Fit, FitSettings, FittedModel, Progress, silent
 from mmm.models.linear import fit_linear
 from mmm.validation.metrics import Metrics, metrics
+from mmm.validation.scores import Forecast, observed_kpi, score, seasonal_naive
 
 FloatArray = NDArray[np.float64]
 
@@ -70,11 +71,6 @@ class FittedPeriods:
     metrics: Metrics
 
 
-def observed_kpi(panel: Panel) -> FloatArray:
-    """KPI `[market, period]` with NaN where it was not observed."""
-    return np.where(panel.observed, panel.kpi, np.nan)
-
-
 def hold_out_periods(n_periods: int) -> int:
     """The smaller of 24 periods and a fifth of history, at least one."""
     return max(1, min(MAX_HOLD_OUT_PERIODS, int(MAX_HOLD_OUT_SHARE * n_periods)))
@@ -95,27 +91,46 @@ def hold_out(
     Raises:
         DataError: too few periods would be left to fit on, or no period kept back was observed.
     """
-    n = hold_out_periods(panel.n_periods) if periods is None else periods
-    first = panel.n_periods - n
+    first = first_kept_back(panel.n_periods, periods)
+    where = slice(first, panel.n_periods)
+    model = fit(panel.take(slice(0, first)), settings, progress)
+    forecast = Forecast.of(model, panel, where, seasonal_naive(panel, first, where), settings.seed)
+    return held_out(panel, forecast, settings)
+
+
+def first_kept_back(n_periods: int, periods: int | None = None) -> int:
+    """Index of the first of the periods kept back.
+
+    Raises:
+        DataError: too few periods would be left to fit on.
+    """
+    n = hold_out_periods(n_periods) if periods is None else periods
+    first = n_periods - n
     if n < 1 or first < MIN_TRAINING_PERIODS:
         raise DataError(
-            f"Keeping {n} of {panel.n_periods} periods back leaves {max(first, 0)} to learn from; "
+            f"Keeping {n} of {n_periods} periods back leaves {max(first, 0)} to learn from; "
             f"at least {MIN_TRAINING_PERIODS} are needed. Keep fewer back, or add history."
         )
-    seen = panel.take(slice(0, first))
-    ahead = panel.inputs()
+    return first
+
+
+def held_out(panel: Panel, forecast: Forecast, settings: FitSettings) -> HoldOut:
+    """The hold-out of a forecast of the last periods, beside that of a plain regression.
+
+    Raises:
+        DataError: no period kept back was observed.
+    """
+    first = panel.n_periods - forecast.actual.shape[1]
     where = slice(first, panel.n_periods)
-    actual = observed_kpi(panel)[:, first:]
-    predicted = predictive(fit(seen, settings, progress), ahead, where, settings.seed)
-    plain = fit_linear(seen, settings).expected(ahead, where).mean(axis=0)
-    inside = (actual >= predicted.lo) & (actual <= predicted.hi)
+    plain = fit_linear(panel.take(slice(0, first)), settings).expected(panel.inputs(), where).mean(axis=0)
+    predicted = forecast.interval
     return HoldOut(
         periods=panel.periods[where],
-        actual=actual,
+        actual=forecast.actual,
         predicted=predicted,
-        model=metrics(actual, predicted.mean),
-        yardstick=metrics(actual, plain),
-        coverage=float(inside[np.isfinite(actual)].mean()),
+        model=metrics(forecast.actual, predicted.mean),
+        yardstick=metrics(forecast.actual, plain),
+        coverage=score([forecast]).coverage,
     )
 
 
