@@ -8,6 +8,7 @@ from mmm.web.components import empty_state, escape, page_header
 from mmm.web.data_upload import notice
 from mmm.web.guard import guard
 from mmm.web.holder import services
+from mmm.web.lift_view import lift_tests
 from mmm.web.models_view import compare, facts, figures, fit_chart, headline, health, pick_model, settings
 from mmm.web.publishing import publication_history, publish_actions
 
@@ -35,17 +36,24 @@ figures(entry.model)
 fit_chart(actor, entry.model)
 publish_actions(actor, entry.model, dataset.name, champion=champion)
 
-tabs = st.tabs(["Health card", "Compare two models", "Settings", "Publications"], on_change="rerun", key="models_tabs")
+tabs = st.tabs(
+    ["Health card", "Lift tests", "Compare two models", "Settings", "Publications"],
+    on_change="rerun",
+    key="models_tabs",
+)
 with tabs[0]:
     if tabs[0].open:
         health(entry.model)
 with tabs[1]:
     if tabs[1].open:
-        compare(actor, entry, board.entries)
+        lift_tests(actor, entry.model)
 with tabs[2]:
     if tabs[2].open:
-        jobs = {job.id: job.params for job in services().jobs.list(actor, task=TRAIN, limit=200)}
-        settings(actor, entry, jobs.get(entry.model.job_id or "", {}))
+        compare(actor, entry, board.entries)
 with tabs[3]:
     if tabs[3].open:
+        jobs = {job.id: job.params for job in services().jobs.list(actor, task=TRAIN, limit=200)}
+        settings(actor, entry, jobs.get(entry.model.job_id or "", {}))
+with tabs[4]:
+    if tabs[4].open:
         publication_history(services().models.history(actor, dataset.id), [e.model for e in board.entries])

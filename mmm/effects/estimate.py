@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -77,6 +77,11 @@ class Units:
     def shown(self) -> str:
         """Unit of `Effect.shown`."""
         return self.currency if self.has_value else self.kpi
+
+    @property
+    def of_kpi(self) -> Units:
+        """Units of numbers that count the KPI itself, whether or not its value is known."""
+        return self if self.kpi == self.currency else replace(self, has_value=False)
 
 
 def summarise(draws: FloatArray) -> Estimate:

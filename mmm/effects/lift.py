@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
+
+import numpy as np
 
 from mmm.data.lift import LiftTest
 from mmm.data.panel import Panel
@@ -11,6 +14,7 @@ from mmm.effects.estimate import Estimate, Units, summarise
 from mmm.models.base import Fit, FitSettings, FittedModel, Progress, silent
 from mmm.models.replay import replayed
 
+NORMAL_90 = 1.6448536  # half the width of a 90 % interval, in standard errors
 CHEAP_CELLS = 1000  # observed market-periods up to which a second fit takes about a second
 
 
@@ -28,6 +32,20 @@ class ReplayedLift:
     expected: Estimate
     without: Estimate | None
 
+    @property
+    def measured(self) -> Estimate:
+        """What was measured, with its 90 % interval."""
+        half = NORMAL_90 * self.test.se
+        return Estimate(
+            *(np.asarray(value) for value in (self.test.lift, self.test.lift - half, self.test.lift + half))
+        )
+
+    @property
+    def agrees(self) -> bool:
+        """Whether measurement and expectation differ by no more than both together are unsure, at 90 %."""
+        mean, lo, hi = self.expected.floats()
+        return abs(self.test.lift - mean) <= float(np.hypot(NORMAL_90 * self.test.se, (hi - lo) / 2))
+
 
 @dataclass(frozen=True, eq=False)
 class LiftComparison:
@@ -44,9 +62,30 @@ class LiftComparison:
     learnt: bool
     contributions_without: Contributions | None
 
+    @property
+    def measured(self) -> Estimate:
+        """What was measured `[test]`."""
+        return _stacked([found.measured for found in self.tests])
+
+    @property
+    def expected(self) -> Estimate:
+        """What the model expects `[test]`."""
+        return _stacked([found.expected for found in self.tests])
+
+    @property
+    def without(self) -> Estimate | None:
+        """What it expected without tests `[test]`; None where no such model was fitted."""
+        known = [found.without for found in self.tests if found.without is not None]
+        return _stacked(known) if known else None
+
     def of(self, test: LiftTest) -> ReplayedLift | None:
         """What is said of one test; None where it was not replayed."""
         return next((found for found in self.tests if found.test == test), None)
+
+
+def _stacked(found: Sequence[Estimate]) -> Estimate:
+    parts = ([getattr(one, part) for one in found] for part in ("mean", "lo", "hi"))
+    return Estimate(*(np.stack(part) for part in parts))
 
 
 def compare_lift(
