@@ -16,7 +16,7 @@ from mmm.models.design import Design
 from mmm.models.form import MODULATIONS, Form, ReadModulation, monotone_floor
 from mmm.models.scaling import Scaling
 from mmm.models.state import ModelState
-from mmm.transforms.adstock import geometric_adstock, look_back
+from mmm.transforms.adstock import geometric_adstock
 from mmm.transforms.saturation import hill
 
 FloatArray = NDArray[np.float64]
@@ -24,14 +24,18 @@ FloatArray = NDArray[np.float64]
 IntArray = NDArray[np.int64]
 
 STATE_VERSION = 2
-PER_CHANNEL = ("decay", "half_saturation", "slope", "effect", "modulation")
+PER_CHANNEL = ("decay", "delay", "half_saturation", "slope", "effect", "modulation")
 
 
 DEFAULT_FORM = Form()
 
 
-def _nothing() -> FloatArray:
+def _no_modulation() -> FloatArray:
     return np.zeros((0, 0, 0))
+
+
+def _no_delay() -> FloatArray:
+    return np.zeros((0, 0))
 
 
 @dataclass(frozen=True, eq=False)
@@ -43,6 +47,7 @@ class Parameters:
         pair: `[draw, pair]` for channel pairs (0,1), (0,2), ... (1,2), ...; contribution when both are saturated.
         baseline: `[draw, column]` for the columns of `Design.matrix`.
         noise: `[draw, market]`, standard deviation of a period's noise.
+        delay: `[draw, channel]`, of shapes of carry-over that have one; 0 otherwise.
         modulation: `[draw, channel, column]` for the columns of `Form.columns`, share of the effect.
     """
 
@@ -53,10 +58,13 @@ class Parameters:
     pair: FloatArray
     baseline: FloatArray
     noise: FloatArray
-    modulation: FloatArray = field(default_factory=_nothing, kw_only=True)
+    delay: FloatArray = field(default_factory=_no_delay, kw_only=True)
+    modulation: FloatArray = field(default_factory=_no_modulation, kw_only=True)
 
     def __post_init__(self) -> None:
         """One memory layout, so that sums run in one order before and after storing; and nobody writes."""
+        if self.delay.size == 0:
+            object.__setattr__(self, "delay", np.zeros(self.effect.shape))
         if self.modulation.size == 0:
             object.__setattr__(self, "modulation", np.zeros((*self.effect.shape, 0)))
         for name, draws in vars(self).items():
@@ -75,7 +83,7 @@ class Parameters:
 def saturated_drive(
     drive: FloatArray, decay: FloatArray, half_saturation: FloatArray, slope: FloatArray, opening: FloatArray
 ) -> FloatArray:
-    """Carry-over, then saturation: scaled drive `[market, period, channel]` to `[draw, market, period, channel]`."""
+    """Geometric carry-over, then the Hill curve: scaled drive `[market, period, channel]` to `[draw, ...]`."""
     level = geometric_adstock(drive, decay, opening)
     return hill(level, half_saturation[:, None, None, :], slope[:, None, None, :])
 
@@ -157,11 +165,11 @@ class AdditiveModel(FittedModel):
     def _saturated(self, inputs: Inputs, periods: slice) -> FloatArray:
         """Saturated drive of `periods`; only these and the look-back before them are computed."""
         theta = self.parameters
-        start = max(0, periods.start - look_back(theta.decay))
+        start = max(0, periods.start - self.form.look_back(theta))
         drive = inputs.drive[:, start : periods.stop] / self.scaling.drive[:, None, :]
         opening = self.scaling.opening if start == 0 else drive[:, 0]
-        level = geometric_adstock(drive, theta.decay, opening)[:, :, periods.start - start :]
-        return hill(level, theta.half_saturation[:, None, None, :], theta.slope[:, None, None, :])
+        level = self.form.level(drive, theta, opening)[:, :, periods.start - start :]
+        return self.form.saturated(level, theta)
 
     def thinned(self, at_most: int) -> Self:
         """The same model with at most so many evenly spaced draws, for questions that are asked very often."""

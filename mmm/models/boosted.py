@@ -13,8 +13,9 @@ from mmm.data.folds import Fold, rolling_folds
 from mmm.data.inputs import Inputs, Labels
 from mmm.data.panel import Panel
 from mmm.errors import ModelError
-from mmm.models.additive import labels_from_meta, labels_meta, saturated_drive
+from mmm.models.additive import labels_from_meta, labels_meta
 from mmm.models.base import FitSettings, FittedModel, Progress, silent
+from mmm.models.form import ShapeDraws
 from mmm.models.ordering import by_name
 from mmm.models.resampling import blocks
 from mmm.models.state import ModelState
@@ -129,10 +130,7 @@ class Features:
 
     def __init__(self, base: StructuralModel) -> None:
         self._base = base
-        theta = base.parameters
-        self._centre = tuple(
-            np.median(draws, axis=0, keepdims=True) for draws in (theta.decay, theta.half_saturation, theta.slope)
-        )
+        self._centre = ShapeDraws.median(base.parameters)
         controls = tuple(base.labels.controls[i] for i in base.design.control_index)
         season = tuple(f"season {wave} {h}" for h in range(1, HARMONICS + 1) for wave in ("sine", "cosine"))
         self.names = (*base.labels.channels, *season, *controls)
@@ -142,8 +140,8 @@ class Features:
         """`[market, period, feature]` for inputs whose channels are in the structure's order."""
         base = self._base
         drive = inputs.drive[:, : periods.stop] / base.scaling.drive[:, None, :]
-        decay, half, slope = self._centre
-        media = saturated_drive(drive, decay, half, slope, base.scaling.opening)[0][:, periods.start :]
+        level = base.form.level(drive, self._centre, base.scaling.opening)[:, :, periods.start :]
+        media = base.form.saturated(level, self._centre)[0]
         season = yearly_fourier(inputs.periods[periods], HARMONICS)
         common = np.broadcast_to(season, (media.shape[0], *season.shape))
         controls = inputs.controls[:, periods][:, :, list(base.design.control_index)]

@@ -1,16 +1,23 @@
-"""What the media part of an additive model looks like: how a channel's effect may differ by market and period."""
+"""What the media part of an additive model looks like: carry-over, saturation, and how effects may differ.
+
+Effects may differ by market and period: see `Modulation`.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import combinations
 from typing import Any, ClassVar, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
-from mmm.data.inputs import Inputs
+from mmm.data.inputs import Frequency, Inputs
+from mmm.errors import ModelError
 from mmm.transforms.calendar import yearly_fourier
+from mmm.transforms.carryover import CARRY_OVERS, GEOMETRIC, KERNEL_DAYS, CarryOver
+from mmm.transforms.saturation import HILL, SATURATIONS, Saturation
 
 FloatArray = NDArray[np.float64]
 
@@ -68,6 +75,39 @@ class SeasonMedia:
         return cls()
 
 
+class ShapeParameters(Protocol):
+    """What says how a channel's drive works, `[draw, channel]` each; decay and delay are those of a period."""
+
+    @property
+    def decay(self) -> FloatArray: ...  # noqa: D102 - the class says what
+    @property
+    def delay(self) -> FloatArray: ...  # noqa: D102
+    @property
+    def half_saturation(self) -> FloatArray: ...  # noqa: D102
+    @property
+    def slope(self) -> FloatArray: ...  # noqa: D102
+
+
+@dataclass(frozen=True, eq=False)
+class ShapeDraws:
+    """Shape parameters by themselves, `[draw, channel]` each."""
+
+    decay: FloatArray
+    delay: FloatArray
+    half_saturation: FloatArray
+    slope: FloatArray
+
+    @classmethod
+    def median(cls, theta: ShapeParameters) -> ShapeDraws:
+        """The central value of each parameter as one draw."""
+        return cls(
+            *(
+                np.median(draws, axis=0, keepdims=True)
+                for draws in (theta.decay, theta.delay, theta.half_saturation, theta.slope)
+            )
+        )
+
+
 MODULATIONS: Mapping[str, ReadModulation] = {SeasonMedia.kind: SeasonMedia.from_meta}
 
 
@@ -77,9 +117,36 @@ class Form:
 
     Attributes:
         modulations: what effects are multiplied by; their columns side by side are those of `Parameters.modulation`.
+        carry_over, saturation: their shapes.
+        lags: length of a limited kernel, periods.
     """
 
     modulations: tuple[Modulation, ...] = ()
+    carry_over: CarryOver = GEOMETRIC
+    saturation: Saturation = HILL
+    lags: int = 13
+
+    def level(self, drive: FloatArray, theta: ShapeParameters, opening: FloatArray) -> FloatArray:
+        """Carried-over drive `[draw, market, period, channel]` of scaled `drive [market, period, channel]`."""
+        return self.carry_over.level(drive, theta.decay, theta.delay, opening, self.lags)
+
+    def saturated(self, level: FloatArray, theta: ShapeParameters) -> FloatArray:
+        """Share of a channel's effect at a carried-over level `[draw, market, period, channel]`."""
+        return self.saturation.curve(level, theta.half_saturation[:, None, None, :], theta.slope[:, None, None, :])
+
+    def first_weights(self, theta: ShapeParameters, n: int) -> FloatArray:
+        """How much of a unit works at each of the first `n` lags, as `level` has it `[draw, channel, n]`."""
+        lags = self.lags if self.carry_over.limited else n
+        weights = self.carry_over.weights(theta.decay, theta.delay, lags)[..., :n]
+        return np.pad(weights, ((0, 0), (0, 0), (0, n - weights.shape[2])))
+
+    def look_back(self, theta: ShapeParameters) -> int:
+        """Periods before a period that still work in it."""
+        return self.carry_over.look_back(theta.decay, self.lags)
+
+    def pairs(self, n_channels: int) -> list[tuple[int, int]]:
+        """Channel pairs whose product may have an effect, in the order of `Parameters.pair`."""
+        return list(combinations(range(n_channels), 2)) if self.saturation.bounded else []
 
     @property
     def sd(self) -> FloatArray:
@@ -96,12 +163,52 @@ class Form:
 
     def meta(self) -> dict[str, Any]:
         """JSON-able, read back by `from_meta`."""
-        return {"modulations": [{"kind": m.kind, "meta": m.meta()} for m in self.modulations]}
+        return {
+            "modulations": [{"kind": m.kind, "meta": m.meta()} for m in self.modulations],
+            "carry_over": self.carry_over.name,
+            "saturation": self.saturation.name,
+            "lags": self.lags,
+        }
 
     @classmethod
     def from_meta(cls, meta: dict[str, Any], kinds: Mapping[str, ReadModulation] = MODULATIONS) -> Form:
         """The form that `meta` described; `kinds` says how each modulation is read."""
-        return cls(modulations=tuple(kinds[part["kind"]](part["meta"]) for part in meta["modulations"]))
+        return cls(
+            modulations=tuple(kinds[part["kind"]](part["meta"]) for part in meta["modulations"]),
+            carry_over=CARRY_OVERS[meta["carry_over"]],
+            saturation=SATURATIONS[meta["saturation"]],
+            lags=int(meta["lags"]),
+        )
+
+
+def form_of(options: Mapping[str, Any], frequency: Frequency) -> Form:
+    """The form that a fit's options ask for: `carry_over`, `saturation` and `season_media`.
+
+    Raises:
+        ModelError: an option cannot be used; all that are wrong are named.
+    """
+    problems = []
+    wanted = {"carry_over": GEOMETRIC.name, "saturation": HILL.name, SeasonMedia.kind: False}
+    wanted |= {name: options[name] for name in wanted if name in options}
+    for name, known in (("carry_over", CARRY_OVERS), ("saturation", SATURATIONS)):
+        if wanted[name] not in list(known):
+            problems.append(f"the option {name} is {wanted[name]!r}; it must be one of {', '.join(known)}")
+    if not isinstance(wanted[SeasonMedia.kind], bool):
+        problems.append(f"the option {SeasonMedia.kind} is {wanted[SeasonMedia.kind]!r}; it must be true or false")
+    if problems:
+        raise ModelError(sentence(problems))
+    return Form(
+        modulations=(SeasonMedia(),) if wanted[SeasonMedia.kind] else (),
+        carry_over=CARRY_OVERS[str(wanted["carry_over"])],
+        saturation=SATURATIONS[str(wanted["saturation"])],
+        lags=max(2, round(KERNEL_DAYS / frequency.days)),
+    )
+
+
+def sentence(problems: Sequence[str]) -> str:
+    """Problems in one sentence that begins with a capital."""
+    text = "; ".join(problems)
+    return f"{text[:1].upper()}{text[1:]}."
 
 
 def monotone_floor(pair: FloatArray, pairs: Sequence[tuple[int, int]], n_channels: int) -> FloatArray:

@@ -18,12 +18,13 @@ from mmm.data.panel import Panel
 from mmm.data.split import split_by_size
 from mmm.models.additive import AdditiveModel, Parameters
 from mmm.models.base import FitSettings, Progress, silent
-from mmm.models.form import MODULATIONS, ReadModulation
+from mmm.models.form import MODULATIONS, ReadModulation, form_of
 from mmm.models.market_posterior import MarketPosterior, Pooled
 from mmm.models.ordering import by_name
-from mmm.models.posterior import Posterior, Priors
+from mmm.models.posterior import Posterior
+from mmm.models.priors import Priors
 from mmm.models.scaling import Scaling
-from mmm.models.structural import explore, form_of, require_variation
+from mmm.models.structural import explore, require_variation
 
 FloatArray = NDArray[np.float64]
 
@@ -91,17 +92,17 @@ def fit_hierarchical(
         ModelError: the KPI never varies, or an option cannot be used.
     """
     require_variation(panel)
-    form = form_of(settings)
+    form = form_of(settings.options, panel.labels.frequency)
     rng = np.random.default_rng(settings.seed)
     ordered, place = by_name(panel)
     if len(panel.labels.markets) == 1:
-        one = Posterior(ordered, priors or Priors(), form)
+        one = Posterior(ordered, priors or Priors.of(form), form)
         draws, diagnostics = explore(one, settings, rng, progress)
         parameters, design = one.parameters(draws.theta, rng), one.design
         diagnostics["pooling"] = "One market: nothing to pool, so this is the structural model."
     else:
         split = split_by_size(panel)
-        posterior = MarketPosterior(ordered, priors or Priors(), form, split)
+        posterior = MarketPosterior(ordered, priors or Priors.of(form), form, split)
         draws, diagnostics = explore(Pooled(posterior), settings, rng, progress)
         parameters, design = posterior.market_parameters(draws.theta, rng), posterior.design
         width = float(np.exp(draws.theta[:, -1]).mean())

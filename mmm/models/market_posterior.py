@@ -13,9 +13,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mmm.data.panel import Panel
-from mmm.models.additive import Parameters, saturated_drive
+from mmm.models.additive import Parameters
 from mmm.models.form import Form
-from mmm.models.posterior import Posterior, Priors, Theta
+from mmm.models.posterior import Posterior, Theta
+from mmm.models.priors import Priors
 
 FloatArray = NDArray[np.float64]
 
@@ -84,7 +85,8 @@ class MarketPosterior(Posterior):
 
     def _blocks(self, natural: Theta, width: FloatArray) -> tuple[Blocks, FloatArray, FloatArray]:
         """Normal equations given everything else; each channel's effect, and each term's unit."""
-        full = saturated_drive(self._drive, natural.decay, natural.half_saturation, natural.slope, self.scaling.opening)
+        level = self.form.level(self._drive, natural, self.scaling.opening)
+        full = self.form.saturated(level, natural)
         seen = full * self._seen
         mean = np.maximum(seen.sum(axis=(1, 2)) / self.n_rows, 1e-9)
         effect = natural.contribution / mean
@@ -98,7 +100,7 @@ class MarketPosterior(Posterior):
         )
         n = self.n_own
         shared = gram[:, :, n:, n:].sum(axis=1)
-        tests = self._tests_by_market(full, natural, (effect, unit, width), shared.shape[1] - 1)
+        tests = self._tests_by_market((level, full), natural, (effect, unit, width), shared.shape[1] - 1)
         return Blocks(gram[:, :, :n, :n] + np.eye(n), gram[:, :, :n, n:], shared, *tests), effect, unit
 
     def _gram(self, deviations: FloatArray, shared: FloatArray) -> FloatArray:
@@ -117,26 +119,38 @@ class MarketPosterior(Posterior):
         return gram
 
     def _tests_by_market(
-        self, full: FloatArray, natural: Theta, sizes: tuple[FloatArray, FloatArray, FloatArray], n_shared: int
+        self,
+        drive: tuple[FloatArray, FloatArray],
+        natural: Theta,
+        sizes: tuple[FloatArray, FloatArray, FloatArray],
+        n_shared: int,
     ) -> tuple[FloatArray, FloatArray, FloatArray]:
-        """`tested_own`, `tested_shared` and `tested` of `Blocks`; `sizes` are effects, units of terms and widths."""
+        """`tested_own`, `tested_shared` and `tested` of `Blocks`.
+
+        Args:
+            drive: carried over, and then saturated `[batch, market, period, channel]`.
+            natural: everything nonlinear.
+            sizes: effects, units of terms and widths.
+            n_shared: shared coefficients.
+        """
         effect, unit, width = sizes
+        level, full = drive
         batch, n = len(effect), len(self._windows)
         own = np.zeros((batch, self.n_markets, self.n_own, n))
         shared = np.zeros((batch, n_shared, n))
         if n == 0:
             return own, shared, np.zeros((batch, 0))
-        tests = self._tests(full, natural, effect, unit)
-        shared[:, n_shared - unit.shape[1] :] = np.swapaxes(tests.terms, 1, 2)
-        for k, (window, drive) in enumerate(zip(self._windows, self._without, strict=True)):
+        tests = self._tests(level, full, natural, effect, unit)
+        shared[:, n_shared - unit.shape[1] :] = np.swapaxes(tests[..., 1:], 1, 2)
+        for k, (window, spent) in enumerate(zip(self._windows, self._spent, strict=True)):
             if window.channel not in self._differing:
                 continue
-            fewer = full[:, :, window.periods, window.channel] - self._without_drive(window, drive, natural)
+            fewer = full[:, :, window.periods, window.channel] - self._without(level, window, spent, natural)
             lift = fewer.sum(axis=2) * self.scaling.kpi * effect[:, window.channel, None] / window.test.se
             markets = list(window.markets)
             column = OWN + self._differing.index(window.channel)
             own[:, markets, column, k] = (lift * width[:, None])[:, markets]
-        return own, shared, tests.residual
+        return own, shared, tests[..., 0]
 
     def _log_evidence(self, blocks: Blocks, noise: FloatArray) -> FloatArray:
         """Log density of the data: own coefficients eliminated, then the shared ones, then each test in turn."""
@@ -175,6 +189,7 @@ class MarketPosterior(Posterior):
         modulation = self._modulation(moved, effect, rng)
         return Parameters(
             decay=natural.decay,
+            delay=natural.delay,
             half_saturation=natural.half_saturation,
             slope=natural.slope,
             effect=effect,

@@ -13,13 +13,15 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy import linalg
 
 from mmm.data.lift import Window, read_out_of_the_panel
 from mmm.data.panel import Panel
-from mmm.models.additive import Parameters, channel_pairs, saturated_drive
+from mmm.models.additive import Parameters
 from mmm.models.design import Design
-from mmm.models.form import Form
-from mmm.models.replay import Contrast, contrast
+from mmm.models.form import Form, ShapeDraws
+from mmm.models.priors import CONTRIBUTION, SHAPE, Priors, natural_shape, shape_blocks
+from mmm.models.replay import contrast
 from mmm.models.scaling import Scaling
 
 FloatArray = NDArray[np.float64]
@@ -32,35 +34,12 @@ WIDEST = 8.0  # prior deviations
 HIGHEST_LOG_SHARE = 1.5  # a channel, all media or the noise at 4.5 x the KPI
 
 
-@dataclass(frozen=True)
-class Priors:
-    """Weakly informative priors, in scaled units; every pair is (location, scale).
-
-    Attributes:
-        decay: logit of the share carried over from one week to the next.
-        half_saturation: log of the half-saturation, in multiples of the channel's usual level.
-        slope: log of the Hill slope.
-        media_share: log of the share of the KPI that all media bring together.
-        effect_shape: a channel's effect is Gamma with this shape around its share of spend times the media share;
-            small shapes put mass near zero, so that a channel can be dead.
-        pair_share: standard deviation of a pairwise term's mean contribution, share of the smaller channel's own.
-        noise: log of a period's noise, share of the KPI.
-    """
-
-    decay: tuple[float, float] = (-0.7, 0.9)
-    half_saturation: tuple[float, float] = (0.5, 0.8)
-    slope: tuple[float, float] = (0.15, 0.25)
-    media_share: tuple[float, float] = (-1.8, 0.4)
-    effect_shape: float = 2.0
-    pair_share: float = 0.05
-    noise: tuple[float, float] = (-3.0, 0.7)
-
-
 @dataclass(frozen=True, eq=False)
 class Theta:
     """Nonlinear parameters of a batch, on their natural scale; `[batch, channel]` or `[batch]`."""
 
     decay: FloatArray
+    delay: FloatArray
     half_saturation: FloatArray
     slope: FloatArray
     contribution: FloatArray
@@ -75,23 +54,15 @@ class Linear:
     Attributes:
         effect: contribution of each channel at full saturation `[batch, channel]`.
         unit: one prior standard deviation of each term's coefficient `[batch, term]`.
-        residual: KPI less main effects on the observed rows `[batch, row]`.
-        terms: columns of the terms, in prior standard deviations `[batch, row, term]`.
-        tests: the lift tests replayed; None where there are none.
+        block: on the observed rows, the KPI less main effects, then the columns of the terms in prior standard
+            deviations `[row, batch, 1 + term]`; rows come first, so that one large product serves the whole batch.
+        tests: the same of the lift tests, in their standard errors `[batch, test, 1 + term]`; None without tests.
     """
 
     effect: FloatArray
     unit: FloatArray
-    residual: FloatArray
-    terms: FloatArray
-    tests: Contrast | None
-
-    def at(self, index: int) -> Linear:
-        """The same for one point of the batch, without its axis."""
-        tests = None
-        if self.tests is not None:
-            tests = Contrast(self.tests.residual[index], self.tests.terms[index])
-        return Linear(self.effect[index], self.unit[index], self.residual[index], self.terms[index], tests)
+    block: FloatArray
+    tests: FloatArray | None
 
 
 class Posterior:
@@ -99,9 +70,9 @@ class Posterior:
 
     A class because the decomposition of the baseline's columns is made once and used by every evaluation.
 
-    Theta is `[batch, 4 * channel + 2]`: logit decay, log half-saturation, log slope, log contribution (each
-    `[channel]`), log media share, log noise. Decays are those of a week whatever the period, so that the prior
-    means the same half-life in days.
+    Theta is `[batch, size]`: the form's shape parameters (logit decay, log delay, log half-saturation, log slope, as
+    far as it has them), log contribution (each `[channel]`), log media share, log noise. Decays are those of a week
+    whatever the period, so that the prior means the same half-life in days.
     """
 
     def __init__(self, panel: Panel, priors: Priors, form: Form | None = None, design: Design | None = None) -> None:
@@ -110,21 +81,22 @@ class Posterior:
         self.form = form or Form()
         self.scaling = Scaling.of(panel)
         self.design = design or Design.of(panel)
-        self.n_channels = len(panel.labels.channels)
+        channels = panel.labels.channels
+        self.n_channels = len(channels)
         self._weeks = panel.labels.frequency.days / 7.0  # in a period
-        self.pairs = channel_pairs(self.n_channels)
+        self.pairs = self.form.pairs(self.n_channels)
         self._first, self._second = ([pair[side] for pair in self.pairs] for side in (0, 1))
         inputs = panel.inputs()
-        patterns = self.form.columns(inputs, slice(0, panel.n_periods))
-        self._told: BoolArray = np.any(patterns, axis=(0, 1), keepdims=True)[
-            0, 0
-        ]  # columns that history says something about
-        self._patterns = patterns[..., self._told]
         self._drive = inputs.drive / self.scaling.drive[:, None, :]
         self._windows = panel.lift_windows
-        self._without = [self._drive_without(window.channel, window.periods) for window in self._windows]
+        self._spent = [lagged_spend(self._drive, window) for window in self._windows]
         twice = read_out_of_the_panel(self._windows, panel.kpi.shape)
         self._rows = np.flatnonzero((panel.observed & ~twice).ravel())
+        patterns = self.form.columns(inputs, slice(0, panel.n_periods))
+        self._told: BoolArray = np.any(patterns, axis=(0, 1), keepdims=True)[0, 0]  # history says something about them
+        self._patterns = patterns[..., self._told]
+        everywhere = np.broadcast_to(self._patterns, (*panel.kpi.shape, self._patterns.shape[2]))
+        self._row_patterns = everywhere.reshape(panel.kpi.size, -1)[self._rows, None]
         columns = self.design.matrix(inputs, slice(0, panel.n_periods))
         self._columns = columns.reshape(-1, columns.shape[-1])[self._rows]
         self._kpi = (panel.kpi / self.scaling.kpi[:, None]).ravel()[self._rows]
@@ -133,17 +105,15 @@ class Posterior:
         floor = 0.02 / max(self.n_channels, 1)
         share = np.maximum(self.scaling.spend_share, floor)
         self.spend_share = share / share.sum()
-
-    def _drive_without(self, channel: int, periods: slice) -> FloatArray:
-        """Drive of one channel up to the end of `periods`, zero inside them `[market, period, 1]`."""
-        drive = self._drive[:, : periods.stop, channel : channel + 1].copy()
-        drive[:, periods] = 0.0
-        return drive
+        self._blocks = shape_blocks(self.form)
+        self._bells = {name: priors.block(name, channels) for name in self._blocks}
+        self._expected = priors.expected_contribution(channels)
+        self._told_return: BoolArray = np.isfinite(self._expected[0])
 
     @property
     def size(self) -> int:
         """Length of theta."""
-        return 4 * self.n_channels + 2
+        return (len(self._blocks) + 1) * self.n_channels + 2
 
     @property
     def n_rows(self) -> int:
@@ -157,22 +127,35 @@ class Posterior:
 
     def centre(self) -> FloatArray:
         """A sensible place to start, `[size]`: the priors' locations."""
-        p, c = self.priors, self.n_channels
-        contribution = p.media_share[0] + np.log(self.spend_share)
-        blocks = [np.full(c, p.decay[0]), np.full(c, p.half_saturation[0]), np.full(c, p.slope[0]), contribution]
-        return np.concatenate([*blocks, [p.media_share[0], p.noise[0]]])
+        p = self.priors
+        usual = p.media_share[0] + np.log(self.spend_share)
+        contribution = np.where(self._told_return, self._expected[0], usual)
+        shapes = [self._bells[name][0] for name in self._blocks]
+        return np.concatenate([*shapes, contribution, [p.media_share[0], p.noise[0]]])
 
     def spread(self) -> FloatArray:
         """Prior scale of each entry of theta, `[size]`."""
-        p, c = self.priors, self.n_channels
-        blocks = [np.full(c, s) for s in (p.decay[1], p.half_saturation[1], p.slope[1], p.effect_shape**-0.5)]
-        return np.concatenate([*blocks, [p.media_share[1], p.noise[1]]])
+        p = self.priors
+        contribution = np.where(self._told_return, self._expected[1], p.effect_shape**-0.5)
+        shapes = [self._bells[name][1] for name in self._blocks]
+        return np.concatenate([*shapes, contribution, [p.media_share[1], p.noise[1]]])
 
     def box(self) -> tuple[FloatArray, FloatArray]:
         """Bounds of theta `[size]` outside which the density is zero: nothing there is possible, and sums overflow."""
         centre, spread = self.centre(), self.spread()
         low, high = centre - WIDEST * spread, centre + WIDEST * spread
-        return low, np.minimum(high, np.where(np.arange(self.size) < 3 * self.n_channels, high, HIGHEST_LOG_SHARE))
+        shapes = len(self._blocks) * self.n_channels
+        high[shapes:] = np.minimum(high[shapes:], HIGHEST_LOG_SHARE)
+        if "slope" in self._blocks:
+            at = self._blocks.index("slope") * self.n_channels
+            steep = slice(at, at + self.n_channels)
+            high[steep] = np.minimum(high[steep], np.log(self.form.saturation.highest_slope))
+        return low, high
+
+    def _split(self, theta: FloatArray) -> dict[str, FloatArray]:
+        """Blocks of theta by name, `[batch, channel]`."""
+        c = self.n_channels
+        return {name: theta[:, i * c : (i + 1) * c] for i, name in enumerate((*self._blocks, CONTRIBUTION))}
 
     def from_prior(self, n_draws: int, rng: np.random.Generator) -> FloatArray:
         """Draws of theta from the prior alone, `[n_draws, size]`, inside the box."""
@@ -189,13 +172,16 @@ class Posterior:
 
     def natural(self, theta: FloatArray) -> Theta:
         """Theta on its natural scale."""
-        c = self.n_channels
-        logit, half, slope, contribution = (theta[:, i * c : (i + 1) * c] for i in range(4))
+        blocks = self._split(theta)
+        shapes = {name: natural_shape(name, blocks[name]) for name in self._blocks}
+        nothing = np.zeros((len(theta), self.n_channels))
+        delay = shapes.get("delay", nothing)
         return Theta(
-            decay=(0.97 / (1.0 + np.exp(-logit))) ** self._weeks,
-            half_saturation=np.exp(half),
-            slope=np.exp(slope),
-            contribution=np.exp(contribution),
+            decay=self.form.carry_over.per_period(shapes["decay"], self._weeks),
+            delay=delay / self._weeks if self.form.carry_over.delay_is_time else delay,
+            half_saturation=shapes.get("half_saturation", nothing + 1.0),
+            slope=shapes.get("slope", nothing + 1.0),
+            contribution=np.exp(blocks[CONTRIBUTION]),
             media_share=np.exp(theta[:, -2]),
             noise=np.exp(theta[:, -1]),
         )
@@ -216,78 +202,87 @@ class Posterior:
 
     def _linear(self, natural: Theta) -> Linear:
         """What is left to the linear part, given everything else."""
-        full = saturated_drive(self._drive, natural.decay, natural.half_saturation, natural.slope, self.scaling.opening)
-        saturated = self._observed(full)
-        mean = np.maximum(saturated.mean(axis=1), 1e-9)
+        level = self.form.level(self._drive, natural, self.scaling.opening)
+        full = self.form.saturated(level, natural)
+        by_row = np.moveaxis(full, 0, 2).reshape(-1, len(full), self.n_channels)
+        saturated = np.ascontiguousarray(by_row if len(self._rows) == len(by_row) else by_row[self._rows])
+        mean = np.maximum(saturated.mean(axis=0), 1e-9)
         effect = natural.contribution / mean
         unit = self._term_unit(natural, mean)
-        everywhere = slice(0, full.shape[2])
-        return Linear(
-            effect=effect,
-            unit=unit,
-            residual=self._kpi - np.einsum("bnc,bc->bn", saturated, effect),
-            terms=self._observed(self._terms(full, everywhere)) * unit[:, None, :],
-            tests=self._tests(full, natural, effect, unit) if self._windows else None,
-        )
+        block = np.empty((*saturated.shape[:2], 1 + unit.shape[1]))
+        np.subtract(self._kpi[:, None], np.einsum("nbc,bc->nb", saturated, effect), out=block[..., 0])
+        self._write_terms(saturated, self._row_patterns, block[..., 1:])
+        block[..., 1:] *= unit
+        tests = self._tests(level, full, natural, effect, unit) if self._windows else None
+        return Linear(effect, unit, block, tests)
 
-    def _observed(self, full: FloatArray) -> FloatArray:
-        """`[batch, market, period, column]` on the observed rows `[batch, row, column]`."""
-        rows = full.reshape(full.shape[0], -1, full.shape[-1])
-        return rows[:, self._rows] if len(self._rows) < rows.shape[1] else rows
-
-    def _tests(self, full: FloatArray, natural: Theta, effect: FloatArray, unit: FloatArray) -> Contrast:
-        """Every lift test replayed."""
-        residual, terms = [], []
-        for window, drive in zip(self._windows, self._without, strict=True):
-            off = self._without_drive(window, drive, natural)
+    def _tests(
+        self, level: FloatArray, full: FloatArray, natural: Theta, effect: FloatArray, unit: FloatArray
+    ) -> FloatArray:
+        """Every lift test replayed: what its read-out leaves to the terms, and the terms `[batch, test, 1 + term]`."""
+        out = np.empty((len(full), len(self._windows), 1 + unit.shape[1]))
+        for number, (window, spent) in enumerate(zip(self._windows, self._spent, strict=True)):
+            off = self._without(level, window, spent, natural)
             on = full[:, :, window.periods]
             main, linear = contrast(window, on, off, effect[:, window.channel], self._terms, self.scaling.kpi)
-            residual.append((window.test.lift - main) / window.test.se)
-            terms.append(linear * unit / window.test.se)
-        return Contrast(np.stack(residual, axis=1), np.stack(terms, axis=1))
+            out[:, number, 0] = window.test.lift - main
+            out[:, number, 1:] = linear * unit
+            out[:, number] /= window.test.se
+        return out
 
-    def _without_drive(self, window: Window, drive: FloatArray, natural: Theta) -> FloatArray:
-        """Saturated drive of a tested channel without its spend in the window `[batch, market, window period]`."""
+    def _without(self, level: FloatArray, window: Window, spent: FloatArray, natural: Theta) -> FloatArray:
+        """Saturated drive of a tested channel without its spend in the window `[batch, market, window period]`.
+
+        Its level is lower by what that spend still does, which is a sum over the window alone.
+        """
         one = slice(window.channel, window.channel + 1)
-        shape = (natural.decay[:, one], natural.half_saturation[:, one], natural.slope[:, one])
-        return saturated_drive(drive, *shape, self.scaling.opening[:, one])[:, :, window.periods, 0]
+        theta = ShapeDraws(*(getattr(natural, name)[:, one] for name in SHAPE))
+        weights = self.form.first_weights(theta, spent.shape[2])
+        gone = np.einsum("bl,gpl->bgp", weights[:, 0], spent)
+        left = np.maximum(level[:, :, window.periods, window.channel] - gone, 0.0)
+        return np.asarray(self.form.saturated(left[..., None], theta)[..., 0])
 
     def _terms(self, saturated: FloatArray, periods: slice) -> FloatArray:
-        """Columns with Gaussian coefficients that hang on theta `[batch, market, period, term]`.
+        """Columns with Gaussian coefficients that hang on theta `[batch, market, period, term]`."""
+        out = np.empty((*saturated.shape[:3], self._n_terms))
+        return self._write_terms(saturated, self._patterns[:, periods], out)
 
-        Pairwise products of channels, then each channel times each modulation's column.
-        """
-        pairs = np.asarray(saturated[..., self._first] * saturated[..., self._second])
-        if self._patterns.shape[2] == 0:
-            return pairs
-        moved = saturated[..., :, None] * self._patterns[:, periods, None, :]
-        return np.concatenate([pairs, moved.reshape(*saturated.shape[:3], -1)], axis=3)
+    @property
+    def _n_terms(self) -> int:
+        return len(self.pairs) + self.n_channels * int(self._told.sum())
+
+    def _write_terms(self, saturated: FloatArray, patterns: FloatArray, out: FloatArray) -> FloatArray:
+        """Pairwise products of channels, then each channel times each modulation's column, into `out [..., term]`."""
+        for number, (i, j) in enumerate(self.pairs):
+            np.multiply(saturated[..., i], saturated[..., j], out=out[..., number])
+        at, width = len(self.pairs), patterns.shape[-1]
+        if width:
+            for channel in range(self.n_channels):
+                here = out[..., at + channel * width : at + (channel + 1) * width]
+                np.multiply(saturated[..., channel, None], patterns, out=here)
+        return out
 
     def _term_unit(self, natural: Theta, mean: FloatArray) -> FloatArray:
         """Size of each term's coefficient that is one prior standard deviation large `[batch, term]`."""
         i, j = self._first, self._second
         smaller = np.minimum(natural.contribution[:, i], natural.contribution[:, j])
         pairs = self.priors.pair_share * smaller / (mean[:, i] * mean[:, j])
-        if self._patterns.shape[2] == 0:
-            return pairs
         moved = (natural.contribution / mean)[:, :, None] * self.form.sd[self._told]
         return np.concatenate([pairs, moved.reshape(len(mean), -1)], axis=1)
 
     def _log_marginal(self, linear: Linear, noise: FloatArray) -> FloatArray:
         """Log N(residual; 0, baseline + terms + noise^2 I) and of the tests, by the inversion lemma."""
-        variance = noise**2
-        block = np.concatenate([linear.residual[:, :, None], linear.terms], axis=2)
-        inner = np.matmul(np.swapaxes(block, 1, 2), block)
-        projected = np.matmul(self._basis.T, block)
+        variance, block = noise**2, linear.block
+        projected = (self._basis.T @ block.reshape(len(block), -1)).reshape(-1, *block.shape[1:])
         explained = self._variance / (self._variance + variance[:, None])
-        precision = inner - np.matmul(np.swapaxes(projected, 1, 2), projected * explained[:, :, None])
+        projected *= np.sqrt(explained).T[:, :, None]
+        precision = _squared(block) - _squared(projected)
         precision /= variance[:, None, None]
         if linear.tests is not None:
-            tested = np.concatenate([linear.tests.residual[:, :, None], linear.tests.terms], axis=2)
-            precision += np.matmul(np.swapaxes(tested, 1, 2), tested)
+            precision += np.matmul(np.swapaxes(linear.tests, 1, 2), linear.tests)
         quadratic = precision[:, 0, 0]
         log_det = self.n_rows * np.log(variance) + np.log1p(self._variance / variance[:, None]).sum(axis=1)
-        n_terms = linear.terms.shape[2]
+        n_terms = block.shape[2] - 1
         if n_terms:
             core = precision[:, 1:, 1:] + np.eye(n_terms)
             factor = np.linalg.cholesky(core)
@@ -297,14 +292,14 @@ class Posterior:
         return np.asarray(-0.5 * (quadratic + log_det))
 
     def _log_prior(self, theta: FloatArray) -> FloatArray:
-        p, c = self.priors, self.n_channels
-        logit, half, slope, contribution = (theta[:, i * c : (i + 1) * c] for i in range(4))
+        p, blocks = self.priors, self._split(theta)
         total, noise = theta[:, -2], theta[:, -1]
-        bell = [(logit, p.decay), (half, p.half_saturation), (slope, p.slope)]
-        value = sum((_normal(block, prior).sum(axis=1) for block, prior in bell), np.zeros(len(theta)))
-        relative = contribution - total[:, None] - np.log(self.spend_share)
+        bells = (_normal(blocks[name], self._bells[name]).sum(axis=1) for name in self._blocks)
+        relative = blocks[CONTRIBUTION] - total[:, None] - np.log(self.spend_share)
         gamma = p.effect_shape * (relative - np.exp(np.minimum(relative, 50.0)))
-        return np.asarray(value + gamma.sum(axis=1) + _normal(total, p.media_share) + _normal(noise, p.noise))
+        gamma[:, self._told_return] = _normal(blocks[CONTRIBUTION], self._expected)[:, self._told_return]
+        value = sum(bells, np.zeros(len(theta))) + gamma.sum(axis=1)
+        return np.asarray(value + _normal(total, p.media_share) + _normal(noise, p.noise))
 
     def parameters(self, theta: FloatArray, rng: np.random.Generator) -> Parameters:
         """One draw of the linear part for each theta, and everything in the form a fitted model keeps.
@@ -316,12 +311,14 @@ class Posterior:
         effect = given.effect
         k = self._columns.shape[1]
         gram = self._columns.T @ self._columns
-        linear = np.empty((len(theta), k + given.terms.shape[2]))
+        linear = np.empty((len(theta), k + self._n_terms))
         for i, variance in enumerate(natural.noise**2):
-            linear[i] = _draw_linear(self._columns, gram, given.at(i), variance, rng)
+            tested = None if given.tests is None else given.tests[i]
+            linear[i] = _draw_linear(self._columns, gram, given.block[:, i], tested, variance, rng)
         pair, moved = np.split(linear[:, k:] * given.unit, [len(self.pairs)], axis=1)
         return Parameters(
             decay=natural.decay,
+            delay=natural.delay,
             half_saturation=natural.half_saturation,
             slope=natural.slope,
             effect=effect,
@@ -346,23 +343,54 @@ class Posterior:
         return out
 
 
-def _normal(value: FloatArray, prior: tuple[float, float]) -> FloatArray:
-    return -0.5 * ((value - prior[0]) / prior[1]) ** 2
+def lagged_spend(drive: FloatArray, window: Window) -> FloatArray:
+    """Scaled drive of a test's channel, by how many periods ago it was; only what lies in the window.
+
+    Returns:
+        `[market, window period, lag]`.
+    """
+    inside = drive[:, window.periods, window.channel]
+    out = np.zeros((*inside.shape, inside.shape[1]))
+    for lag in range(inside.shape[1]):
+        out[:, lag:, lag] = inside[:, : inside.shape[1] - lag]
+    return out
+
+
+def _squared(block: FloatArray) -> FloatArray:
+    """`[row, batch, column]` to the products of columns summed over rows `[batch, column, column]`."""
+    return np.asarray(np.matmul(block.transpose(1, 2, 0), block.transpose(1, 0, 2)))
+
+
+def _normal(value: FloatArray, prior: tuple[float | FloatArray, float | FloatArray]) -> FloatArray:
+    return np.asarray(-0.5 * ((value - prior[0]) / prior[1]) ** 2)
 
 
 def _draw_linear(
-    columns: FloatArray, gram: FloatArray, given: Linear, variance: float, rng: np.random.Generator
+    columns: FloatArray,
+    gram: FloatArray,
+    block: FloatArray,
+    tested: FloatArray | None,
+    variance: float,
+    rng: np.random.Generator,
 ) -> FloatArray:
-    """One draw of standardised linear coefficients given one point of theta and the noise variance."""
-    terms, residual = given.terms, given.residual
-    cross = columns.T @ terms
-    full = np.block([[gram, cross], [cross.T, terms.T @ terms]]) / variance
-    target = np.concatenate([columns.T @ residual, terms.T @ residual]) / variance
-    if given.tests is not None:
-        k = columns.shape[1]
-        full[k:, k:] += given.tests.terms.T @ given.tests.terms
-        target[k:] += given.tests.terms.T @ given.tests.residual
-    precision = full + np.eye(len(full))
-    factor = np.linalg.cholesky(precision)
-    mean = np.linalg.solve(factor.T, np.linalg.solve(factor, target))
-    return np.asarray(mean + np.linalg.solve(factor.T, rng.standard_normal(len(full))))
+    """One draw of standardised linear coefficients, of the baseline and then of the terms.
+
+    Args:
+        columns, gram: the baseline's columns, and their products.
+        block: residual and terms of one point of theta `[row, 1 + term]`.
+        tested: the same of the lift tests `[test, 1 + term]`.
+        variance: of the noise.
+    """
+    k = columns.shape[1]
+    cross, inner = columns.T @ block, block.T @ block
+    full = np.block([[gram, cross[:, 1:]], [cross[:, 1:].T, inner[1:, 1:]]]) / variance
+    target = np.concatenate([cross[:, 0], inner[1:, 0]]) / variance
+    if tested is not None:
+        more = tested.T @ tested
+        full[k:, k:] += more[1:, 1:]
+        target[k:] += more[1:, 0]
+    full[np.diag_indices(len(full))] += 1.0
+    factor = linalg.cholesky(full, lower=True, check_finite=False)
+    whitened = linalg.solve_triangular(factor, target, lower=True, check_finite=False)
+    fresh = whitened + rng.standard_normal(len(full))
+    return np.asarray(linalg.solve_triangular(factor, fresh, lower=True, trans=1, check_finite=False))

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,19 +15,6 @@ FloatArray = NDArray[np.float64]
 
 Terms = Callable[[FloatArray, slice], FloatArray]
 """Saturated drive `[batch, market, period, channel]` of some periods to linear columns `[..., term]`."""
-
-
-@dataclass(frozen=True, eq=False)
-class Contrast:
-    """What a model says of every test, in standard errors of the test.
-
-    Attributes:
-        residual: (lift - lift of the channels' main effects) / se, `[batch, test]`.
-        terms: what each linear term adds to the lift / se, `[batch, test, term]`.
-    """
-
-    residual: FloatArray
-    terms: FloatArray
 
 
 def contrast(

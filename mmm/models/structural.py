@@ -11,9 +11,10 @@ from mmm.data.panel import Panel
 from mmm.errors import ModelError
 from mmm.models.additive import AdditiveModel
 from mmm.models.base import FitSettings, Progress, silent
-from mmm.models.form import Form, SeasonMedia
+from mmm.models.form import form_of
 from mmm.models.ordering import by_name
-from mmm.models.posterior import Posterior, Priors
+from mmm.models.posterior import Posterior
+from mmm.models.priors import Priors
 from mmm.models.sampling import Draws, laplace_covariance, maximise, sample
 from mmm.models.scaling import Scaling
 
@@ -21,7 +22,6 @@ FloatArray = NDArray[np.float64]
 
 STARTS = {"quick": 4, "full": 10}
 STEPS = {"quick": 60, "full": 300}
-SEASON_MEDIA = SeasonMedia.kind  # option: true lets effects follow a yearly wave
 MANY_ROWS = 1000  # with so many observed periods the posterior is near Gaussian: half the starts, steps and draws do
 
 
@@ -47,26 +47,14 @@ def fit_structural(
         ModelError: the KPI never varies, or an option cannot be used.
     """
     require_variation(panel)
-    form = form_of(settings)
+    form = form_of(settings.options, panel.labels.frequency)
     rng = np.random.default_rng(settings.seed)
     ordered, place = by_name(panel)
-    posterior = Posterior(ordered, priors or Priors(), form)
+    posterior = Posterior(ordered, priors or Priors.of(form), form)
     draws, diagnostics = explore(posterior, settings, rng, progress)
     parameters = posterior.parameters(draws.theta, rng).in_order(place)
     progress(1.0, "structural model fitted")
     return StructuralModel(panel.labels, Scaling.of(panel), posterior.design, parameters, diagnostics, form)
-
-
-def form_of(settings: FitSettings) -> Form:
-    """The form of the media part that the options ask for.
-
-    Raises:
-        ModelError: an option cannot be used.
-    """
-    wave = settings.options.get(SEASON_MEDIA, False)
-    if not isinstance(wave, bool):
-        raise ModelError(f"The option {SEASON_MEDIA} is {wave!r}; it must be true or false.")
-    return Form(modulations=(SeasonMedia(),) if wave else ())
 
 
 def require_variation(panel: Panel) -> None:

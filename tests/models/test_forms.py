@@ -9,16 +9,24 @@ import numpy as np
 import pytest
 
 from mmm.data.inputs import Future
+from mmm.data.lift import LiftTest
 from mmm.data.panel import Panel
 from mmm.errors import ModelError
 from mmm.models.base import FitSettings
-from mmm.models.form import Form, SeasonMedia
+from mmm.models.form import Form, SeasonMedia, form_of
+from mmm.models.posterior import Posterior
+from mmm.models.priors import Priors
+from mmm.models.replay import replayed
 from mmm.models.state import ModelState
 from mmm.models.structural import StructuralModel, fit_structural
 from tests.models.worlds import small_world
 
-FORMS = {
+FORMS: dict[str, dict[str, object]] = {
+    "default": {},
     "season x media": {"season_media": True},
+    "delayed and exponential": {"carry_over": "delayed", "saturation": "exponential", "season_media": True},
+    "weibull_cdf and logarithmic": {"carry_over": "weibull_cdf", "saturation": "logarithmic"},
+    "weibull_pdf and power": {"carry_over": "weibull_pdf", "saturation": "power", "season_media": True},
 }
 every_form = pytest.mark.parametrize("form", sorted(FORMS))
 
@@ -84,6 +92,36 @@ def adversarial(model: StructuralModel) -> StructuralModel:
         modulation=rng.normal(0.0, 2.0, theta.modulation.shape),
     )
     return StructuralModel(model.labels, model.scaling, model.design, wild, model.diagnostics, model.form)
+
+
+@every_form
+def test_a_lift_test_is_replayed_as_expected_would_answer(form: str) -> None:
+    """What the posterior takes a test's lift for is what the model it makes of the same point answers."""
+    panel = tiny()
+    test = LiftTest(panel.labels.channels[1], panel.periods[20], panel.periods[34] + 6, lift=0.0, se=1.0)
+    panel = replace(panel, lift_tests=(test,))
+    shape = form_of(FORMS[form], panel.labels.frequency)
+    posterior = Posterior(panel, Priors.of(shape), shape)
+    theta = posterior.from_prior(3, np.random.default_rng(1))
+    main = -posterior._linear(posterior.natural(theta)).tests[:, 0, 0]
+    found = posterior.parameters(theta, np.random.default_rng(1))
+    plain = replace(found, pair=np.zeros_like(found.pair), modulation=np.zeros_like(found.modulation))
+    model = StructuralModel(panel.labels, posterior.scaling, posterior.design, plain, {}, shape)
+    np.testing.assert_allclose(replayed(model, panel, panel.lift_windows[0]), main, rtol=1e-6)
+
+
+@every_form
+def test_the_order_of_columns_changes_nothing(form: str) -> None:
+    panel, order = tiny(), [2, 0, 1]
+    labels = replace(panel.labels, channels=tuple(panel.labels.channels[i] for i in order))
+    moved = replace(panel, labels=labels, spend=panel.spend[:, :, order].copy())
+    here, there = fitted(form), fitted_anew(moved, form)
+    np.testing.assert_allclose(there.expected(moved.inputs()), here.expected(panel.inputs()), rtol=1e-6)
+
+
+def test_a_form_that_does_not_exist_is_refused_with_those_that_do() -> None:
+    with pytest.raises(ModelError, match=r"geometric.*hill"):
+        fit_structural(tiny(), FitSettings(options={"carry_over": "late", "saturation": "s-curve"}))
 
 
 class TestSeasonTimesMedia:

@@ -10,7 +10,8 @@ from mmm.data.simulate import five_channel_world
 from mmm.effects.contributions import drop_one
 from mmm.errors import ModelError
 from mmm.models.base import FitSettings
-from mmm.models.posterior import Posterior, Priors
+from mmm.models.posterior import Posterior
+from mmm.models.priors import Priors
 from mmm.models.sampling import laplace_covariance, maximise, sample
 from mmm.models.structural import fit_structural
 from tests.models.worlds import daily, monthly, small_world
@@ -44,13 +45,13 @@ def test_the_marginal_likelihood_is_that_of_the_full_gaussian(n_tests: int) -> N
     linear = posterior._linear(natural)
     dense = []
     for i in range(3):
-        one = linear.at(i)
-        columns = np.concatenate([posterior._columns, one.terms], axis=1)
-        residual, noise = one.residual, natural.noise[i] ** 2 * np.ones(60)
-        if one.tests is not None:
-            blank = np.zeros((n_tests, posterior._columns.shape[1]))
-            columns = np.concatenate([columns, np.concatenate([blank, one.tests.terms], axis=1)])
-            residual, noise = np.concatenate([residual, one.tests.residual]), np.concatenate([noise, np.ones(n_tests)])
+        one = linear.block[:, i]
+        columns = np.concatenate([posterior._columns, one[:, 1:]], axis=1)
+        residual, noise = one[:, 0], natural.noise[i] ** 2 * np.ones(60)
+        if linear.tests is not None:
+            blank, tests_here = np.zeros((n_tests, posterior._columns.shape[1])), linear.tests[i]
+            columns = np.concatenate([columns, np.concatenate([blank, tests_here[:, 1:]], axis=1)])
+            residual, noise = np.concatenate([residual, tests_here[:, 0]]), np.concatenate([noise, np.ones(n_tests)])
         covariance = columns @ columns.T + np.diag(noise)
         _, log_det = np.linalg.slogdet(covariance)
         dense.append(-0.5 * (residual @ np.linalg.solve(covariance, residual) + log_det))
