@@ -48,4 +48,6 @@ def fit_lasso(panel: Panel, settings: FitSettings, progress: Progress = silent) 
     dropped = [name for name, effect in zip(names, found.central.effect, strict=True) if effect == 0.0]
     progress(1.0, "lasso fitted")
     diagnostics = {**found.diagnostics, "dropped": dropped}
-    return LassoModel(panel.labels, Scaling.of(panel), found.bench.design, found.parameters, diagnostics)
+    return LassoModel(
+        panel.labels, Scaling.of(panel), found.bench.design, found.parameters, diagnostics, found.bench.form
+    )

@@ -62,7 +62,9 @@ def fit_loglinear(panel: Panel, settings: FitSettings, progress: Progress = sile
         )
     found = fit_tuned(panel, settings, LogWorkbench, "The log-linear model", progress)
     progress(1.0, "log-linear model fitted")
-    return LogLinearModel(panel.labels, Scaling.of(panel), found.bench.design, smeared(found), found.diagnostics)
+    return LogLinearModel(
+        panel.labels, Scaling.of(panel), found.bench.design, smeared(found), found.diagnostics, found.bench.form
+    )
 
 
 def smeared(found: Tuned) -> Parameters:

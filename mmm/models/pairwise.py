@@ -8,8 +8,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mmm.data.panel import Panel
+from mmm.errors import ModelError
 from mmm.models.additive import AdditiveModel, channel_pairs
 from mmm.models.base import FitSettings, Progress, silent
+from mmm.models.form import form_of
 from mmm.models.saturated import fit_tuned
 from mmm.models.scaling import Scaling
 from mmm.models.tuning import NOISE, REACH, BoolArray, Choice, Coefficients, Pull, Workbench, nonnegative
@@ -91,7 +93,14 @@ def fit_pairwise(panel: Panel, settings: FitSettings, progress: Progress = silen
     Raises:
         ModelError: too few observed periods, or an option that cannot be used.
     """
+    if not form_of(settings.options, panel.labels.frequency).saturation.bounded:
+        raise ModelError(
+            "Pairwise interactions need a saturation with a ceiling, for otherwise more spend could lower the KPI; "
+            "choose hill or exponential."
+        )
     found = fit_tuned(panel, settings, PairwiseWorkbench, "Linear with pairwise interactions", progress)
     diagnostics = {**found.diagnostics, "pair_share": PAIR_SHARES[found.best.pair]}
     progress(1.0, "pairwise model fitted")
-    return PairwiseModel(panel.labels, Scaling.of(panel), found.bench.design, found.parameters, diagnostics)
+    return PairwiseModel(
+        panel.labels, Scaling.of(panel), found.bench.design, found.parameters, diagnostics, found.bench.form
+    )

@@ -105,15 +105,15 @@ class Posterior:
         floor = 0.02 / max(self.n_channels, 1)
         share = np.maximum(self.scaling.spend_share, floor)
         self.spend_share = share / share.sum()
-        self._blocks = shape_blocks(self.form)
-        self._bells = {name: priors.block(name, channels) for name in self._blocks}
+        self._shapes = shape_blocks(self.form)
+        self._bells = {name: priors.block(name, channels) for name in self._shapes}
         self._expected = priors.expected_contribution(channels)
         self._told_return: BoolArray = np.isfinite(self._expected[0])
 
     @property
     def size(self) -> int:
         """Length of theta."""
-        return (len(self._blocks) + 1) * self.n_channels + 2
+        return (len(self._shapes) + 1) * self.n_channels + 2
 
     @property
     def n_rows(self) -> int:
@@ -130,24 +130,24 @@ class Posterior:
         p = self.priors
         usual = p.media_share[0] + np.log(self.spend_share)
         contribution = np.where(self._told_return, self._expected[0], usual)
-        shapes = [self._bells[name][0] for name in self._blocks]
+        shapes = [self._bells[name][0] for name in self._shapes]
         return np.concatenate([*shapes, contribution, [p.media_share[0], p.noise[0]]])
 
     def spread(self) -> FloatArray:
         """Prior scale of each entry of theta, `[size]`."""
         p = self.priors
         contribution = np.where(self._told_return, self._expected[1], p.effect_shape**-0.5)
-        shapes = [self._bells[name][1] for name in self._blocks]
+        shapes = [self._bells[name][1] for name in self._shapes]
         return np.concatenate([*shapes, contribution, [p.media_share[1], p.noise[1]]])
 
     def box(self) -> tuple[FloatArray, FloatArray]:
         """Bounds of theta `[size]` outside which the density is zero: nothing there is possible, and sums overflow."""
         centre, spread = self.centre(), self.spread()
         low, high = centre - WIDEST * spread, centre + WIDEST * spread
-        shapes = len(self._blocks) * self.n_channels
+        shapes = len(self._shapes) * self.n_channels
         high[shapes:] = np.minimum(high[shapes:], HIGHEST_LOG_SHARE)
-        if "slope" in self._blocks:
-            at = self._blocks.index("slope") * self.n_channels
+        if "slope" in self._shapes:
+            at = self._shapes.index("slope") * self.n_channels
             steep = slice(at, at + self.n_channels)
             high[steep] = np.minimum(high[steep], np.log(self.form.saturation.highest_slope))
         return low, high
@@ -155,25 +155,29 @@ class Posterior:
     def _split(self, theta: FloatArray) -> dict[str, FloatArray]:
         """Blocks of theta by name, `[batch, channel]`."""
         c = self.n_channels
-        return {name: theta[:, i * c : (i + 1) * c] for i, name in enumerate((*self._blocks, CONTRIBUTION))}
+        return {name: theta[:, i * c : (i + 1) * c] for i, name in enumerate((*self._shapes, CONTRIBUTION))}
 
     def from_prior(self, n_draws: int, rng: np.random.Generator) -> FloatArray:
         """Draws of theta from the prior alone, `[n_draws, size]`, inside the box."""
         p, c = self.priors, self.n_channels
         bell = [
             location + scale * rng.standard_normal((n_draws, c))
-            for location, scale in (p.decay, p.half_saturation, p.slope)
+            for location, scale in (self._bells[name] for name in self._shapes)
         ]
         total, noise = (place + scale * rng.standard_normal((n_draws, 1)) for place, scale in (p.media_share, p.noise))
         share = rng.gamma(p.effect_shape, 1.0 / p.effect_shape, (n_draws, c))
         contribution = np.log(np.maximum(share, 1e-12)) + total + np.log(self.spend_share)
+        if self._told_return.any():
+            location, scale = self._expected
+            told = location + scale * rng.standard_normal((n_draws, c))
+            contribution = np.where(self._told_return, told, contribution)
         low, high = self.box()
         return np.asarray(np.clip(np.concatenate([*bell, contribution, total, noise], axis=1), low, high))
 
     def natural(self, theta: FloatArray) -> Theta:
         """Theta on its natural scale."""
         blocks = self._split(theta)
-        shapes = {name: natural_shape(name, blocks[name]) for name in self._blocks}
+        shapes = {name: natural_shape(name, blocks[name]) for name in self._shapes}
         nothing = np.zeros((len(theta), self.n_channels))
         delay = shapes.get("delay", nothing)
         return Theta(
@@ -294,7 +298,7 @@ class Posterior:
     def _log_prior(self, theta: FloatArray) -> FloatArray:
         p, blocks = self.priors, self._split(theta)
         total, noise = theta[:, -2], theta[:, -1]
-        bells = (_normal(blocks[name], self._bells[name]).sum(axis=1) for name in self._blocks)
+        bells = (_normal(blocks[name], self._bells[name]).sum(axis=1) for name in self._shapes)
         relative = blocks[CONTRIBUTION] - total[:, None] - np.log(self.spend_share)
         gamma = p.effect_shape * (relative - np.exp(np.minimum(relative, 50.0)))
         gamma[:, self._told_return] = _normal(blocks[CONTRIBUTION], self._expected)[:, self._told_return]

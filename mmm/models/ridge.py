@@ -24,4 +24,6 @@ def fit_ridge(panel: Panel, settings: FitSettings, progress: Progress = silent) 
     """
     found = fit_tuned(panel, settings, Workbench, "Ridge", progress)
     progress(1.0, "ridge fitted")
-    return RidgeModel(panel.labels, Scaling.of(panel), found.bench.design, found.parameters, found.diagnostics)
+    return RidgeModel(
+        panel.labels, Scaling.of(panel), found.bench.design, found.parameters, found.diagnostics, found.bench.form
+    )

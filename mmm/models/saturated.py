@@ -62,7 +62,8 @@ def fit_tuned(
     for otherwise the pull would look like knowledge (Bardsley et al. 2014, "Randomize-then-optimize").
 
     Options:
-        slope: Hill slope of every channel (1 by default; above 1 is S-shaped).
+        carry_over, saturation: their shapes (`form_of`); a delay is the shape's usual one.
+        slope: slope of every channel's saturation (1 by default; above 1 is S-shaped).
         decay, half_saturation: by channel, the share carried from week to week and the half-saturation in multiples
             of the usual level; held at the nearest point of the grid where given.
 
@@ -125,6 +126,7 @@ def _bootstrap(
         effect=effect.reshape(shape.shape),
         pair=pair.reshape(len(choices), -1),
         baseline=baseline,
+        delay=np.full(shape.shape, bench.delay),
         noise=np.full((len(choices), residual.shape[0]), np.sqrt(np.nanmean(residual**2))),
     )
 

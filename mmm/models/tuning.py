@@ -16,8 +16,8 @@ from scipy import linalg, optimize
 
 from mmm.data.folds import Fold
 from mmm.data.panel import Panel
-from mmm.models.additive import saturated_drive
 from mmm.models.design import Design
+from mmm.models.form import ShapeDraws, form_of
 from mmm.models.options import number, numbers_by_name
 from mmm.models.scaling import Scaling
 
@@ -30,6 +30,7 @@ HALF_SATURATIONS = (0.25, 0.5, 1.0, 2.0, 4.0)  # multiples of the channel's usua
 NOISE = (0.015, 0.03, 0.06, 0.12)  # ridge on the baseline, as the noise it is right for (share of the KPI)
 REACH = (0.05, 0.1, 0.2, 0.4, 0.8)  # ridge on media, as the share of the KPI media may well bring
 ORDINARY_DECAY = (-0.7, 0.9)  # location and scale of logit decay: what is usual, so that noise does not choose extremes
+ORDINARY_POWER = 0.5  # elasticity of a channel where saturation is a power
 ORDINARY_HALF = (0.4, 0.8)  # the same for log half-saturation
 
 
@@ -104,6 +105,7 @@ class Workbench:
     As it stands it pulls effects quadratically (ridge) and has no pairwise terms; families that differ say how.
 
     Attributes:
+        form: shapes of carry-over and saturation; delay and slope are the same for all channels.
         decay, half_saturation: of each grid point `[point]`.
         columns: the baseline's columns `[row, column]`, rows being all market-periods, market by market.
         kpi: on the linked scale `[row]`, of no meaning where it is not observed.
@@ -115,11 +117,16 @@ class Workbench:
     def __init__(self, panel: Panel, options: Mapping[str, Any] | None = None) -> None:
         options = options or {}
         self.scaling, self.design = Scaling.of(panel), Design.of(panel)
-        self.slope = number(options, "slope", 1.0, low=0.5, high=4.0)
+        shapes = {name: options[name] for name in ("carry_over", "saturation") if name in options}
+        self.form = form_of(shapes, panel.labels.frequency)
+        steepest = self.form.saturation.highest_slope
+        usual = 1.0 if steepest > 1 else ORDINARY_POWER
+        self.slope = number(options, "slope", usual, low=min(0.5, usual), high=min(4.0, steepest))
         weeks = panel.labels.frequency.days / 7.0
+        self.delay = self.form.carry_over.usual_delay(weeks)
         grid = [(d, h) for d in WEEKLY_DECAYS for h in HALF_SATURATIONS]
         weekly, self.half_saturation = (np.array(side) for side in zip(*grid, strict=True))
-        self.decay = weekly**weeks
+        self.decay = self.form.carry_over.per_period(weekly, weeks)
         self.n_channels = len(panel.labels.channels)
         columns = self.design.matrix(panel.inputs(), slice(0, panel.n_periods))
         self.columns = columns.reshape(-1, columns.shape[-1])
@@ -149,7 +156,7 @@ class Workbench:
         for channel in channels:
             points = np.arange(len(self.decay))
             if channel in weekly:
-                away = np.abs(self.decay[points] ** (1 / weeks) - weekly[channel])
+                away = np.abs(self.form.carry_over.per_week(self.decay[points], weeks) - weekly[channel])
                 points = points[away <= away.min() + 1e-9]
             if channel in half:
                 away = np.abs(np.log(self.half_saturation[points] / half[channel]))
@@ -162,7 +169,8 @@ class Workbench:
         shape = (len(self.decay), self.n_channels)
         decay, half = (np.broadcast_to(side[:, None], shape) for side in (self.decay, self.half_saturation))
         drive = panel.inputs().drive / self.scaling.drive[:, None, :]
-        saturated = saturated_drive(drive, decay, half, np.full(shape, self.slope), self.scaling.opening)
+        theta = ShapeDraws(decay, np.full(shape, self.delay), half, np.full(shape, self.slope))
+        saturated = self.form.saturated(self.form.level(drive, theta, self.scaling.opening), theta)
         flat = saturated.reshape(len(self.decay), -1, self.n_channels)
         return np.ascontiguousarray(flat.transpose(1, 2, 0))
 

@@ -8,7 +8,7 @@ where it was on average, while each draw walks on for a year: forecasts widen, t
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, ClassVar, Self
 
 import numpy as np
@@ -20,11 +20,12 @@ from mmm.errors import ModelError
 from mmm.models.additive import AdditiveModel
 from mmm.models.base import FitSettings, Progress, silent
 from mmm.models.design import KNOT_SPACING_YEARS, Design, ramps
-from mmm.models.form import MODULATIONS, Form, ReadModulation
+from mmm.models.form import MODULATIONS, ReadModulation, form_of
 from mmm.models.ordering import by_name
-from mmm.models.posterior import Posterior, Priors
+from mmm.models.posterior import Posterior
+from mmm.models.priors import Priors
 from mmm.models.scaling import Scaling
-from mmm.models.structural import explore, form_of, require_variation
+from mmm.models.structural import explore, require_variation
 from mmm.transforms.calendar import years_since
 
 FloatArray = NDArray[np.float64]
@@ -133,9 +134,10 @@ def fit_varying(
     ordered, place = by_name(panel)
     design = Design.of(ordered, BASELINE_DRIFT_SD_PER_YEAR)
     drift = Drift.of(design, _drift_option(settings))
-    form = Form(modulations=(drift, *form_of(settings).modulations))
+    wanted = form_of(settings.options, panel.labels.frequency)
+    form = replace(wanted, modulations=(drift, *wanted.modulations))
     rng = np.random.default_rng(settings.seed)
-    posterior = Posterior(ordered, priors or Priors(), form, design)
+    posterior = Posterior(ordered, priors or Priors.of(form), form, design)
     draws, diagnostics = explore(posterior, settings, rng, progress)
     parameters = posterior.parameters(draws.theta, rng).in_order(place)
     diagnostics[EFFECT_DRIFT] = drift.sd_per_year

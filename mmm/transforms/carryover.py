@@ -56,6 +56,12 @@ class CarryOver:
         """The inverse of `per_period`."""
         return np.asarray(decay ** (1.0 / (weeks**2 if self.squared else weeks)))
 
+    def usual_delay(self, weeks: float) -> float:
+        """The middle of the delay's prior, for periods of so many weeks; 0 for shapes without one."""
+        if self.delay is None:
+            return 0.0
+        return float(np.exp(self.delay[0]) / (weeks if self.delay_is_time else 1.0))
+
     def level(
         self, drive: FloatArray, decay: FloatArray, delay: FloatArray, opening: FloatArray, lags: int
     ) -> FloatArray:

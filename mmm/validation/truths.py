@@ -18,7 +18,8 @@ from mmm.errors import SpecError
 from mmm.models.base import FittedModel
 from mmm.models.one_draw import one_draw
 from mmm.models.ordering import by_name
-from mmm.models.posterior import Posterior, Priors
+from mmm.models.posterior import Posterior
+from mmm.models.priors import Priors
 from mmm.models.registry import DEFAULT_FAMILY
 from mmm.models.replay import replayed
 from mmm.models.resampling import blocks

@@ -17,6 +17,7 @@ from mmm.models.form import Form, SeasonMedia, form_of
 from mmm.models.posterior import Posterior
 from mmm.models.priors import Priors
 from mmm.models.replay import replayed
+from mmm.models.ridge import RidgeModel, fit_ridge
 from mmm.models.state import ModelState
 from mmm.models.structural import StructuralModel, fit_structural
 from tests.models.worlds import small_world
@@ -117,6 +118,14 @@ def test_the_order_of_columns_changes_nothing(form: str) -> None:
     moved = replace(panel, labels=labels, spend=panel.spend[:, :, order].copy())
     here, there = fitted(form), fitted_anew(moved, form)
     np.testing.assert_allclose(there.expected(moved.inputs()), here.expected(panel.inputs()), rtol=1e-6)
+
+
+def test_ridge_takes_other_shapes_too() -> None:
+    options = {"carry_over": "delayed", "saturation": "power"}
+    model, inputs = fit_ridge(tiny(), FitSettings(n_draws=8, options=options)), tiny().inputs(Future(8))
+    again = RidgeModel.from_state(ModelState.from_bytes(model.state().to_bytes()))
+    assert (again.form.carry_over.name, again.form.saturation.name) == ("delayed", "power")
+    np.testing.assert_array_equal(again.expected(inputs), model.expected(inputs))
 
 
 def test_a_form_that_does_not_exist_is_refused_with_those_that_do() -> None:
