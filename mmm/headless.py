@@ -121,6 +121,9 @@ def run(sources: Sources, seed: int = 0) -> dict[str, Any]:
             for name, curve in all_curves(best.model, panel, spec.curve_multipliers).items()
         },
         "plan": plan,
+        "grades": {graded.channel: graded.grade.value for graded in best.results.grades},
+        "grade_reasons": {graded.channel: graded.why for graded in best.results.grades},
+        "health_ok": best.health_card.ok,
         "model": {
             "family": best.family,
             "version": hashlib.sha256(best.model.state().to_bytes()).hexdigest()[:16],

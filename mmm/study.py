@@ -24,11 +24,13 @@ from mmm.models.registry import DEFAULT_FAMILIES, family
 from mmm.validation.agreement import LiftAgreement, agreements, average_agreement, distances
 from mmm.validation.bench import Asked, Clock, Compared, Map, Outcome, compared, no_clock, perform, under_way, works
 from mmm.validation.folds import FoldScores, fold_scores
+from mmm.validation.grades import ChannelGrade, grade_channels
 from mmm.validation.health import Health, check_health
 from mmm.validation.holdout import FittedPeriods, HoldOut, fitted_periods, held_out
 from mmm.validation.leaderboard import Recommendation, Row, recommend, worth_replacing
 from mmm.validation.scores import Forecast, mixed, observed_kpi, score
 from mmm.validation.stacking import combined, lift_factor, stacking_weights, twin_factors
+from mmm.validation.stress import StressTest, stress_tests
 
 FloatArray = NDArray[np.float64]
 A = TypeVar("A")
@@ -69,6 +71,8 @@ class Results:
         hold_out: forecast of the last periods by a model that had not seen them, beside a plain regression.
         lift: the model beside the lift tests of the data; None where there are none.
         agreement: each test beside what a model of the family expects that had not seen it, where it learns from tests.
+        stress: assumptions put to the test; empty in results stored before there were any.
+        grades: how well each channel's effect is known; likewise.
     """
 
     decomposition: Decomposition
@@ -80,6 +84,8 @@ class Results:
     hold_out: HoldOut
     lift: LiftComparison | None = None
     agreement: tuple[LiftAgreement, ...] = ()
+    stress: tuple[StressTest, ...] = ()
+    grades: tuple[ChannelGrade, ...] = ()
 
 
 @dataclass(frozen=True, eq=False)
@@ -233,7 +239,7 @@ def _questioned(
         raise ModelError("There is no forecast of the hold-out.")
     held = held_out(panel, found.held, settings)
     results = replace(question(model, panel, held, lift), agreement=agrees)
-    card = check_health(model, panel, results.roi, held, results.fitted)
+    card = check_health(model, panel, results.roi, held, results.fitted, results.stress)
     folds = fold_scores(panel.periods, found.folds) if len(found.folds) > 1 else None
     far = distances(agrees)
     row = Row(
@@ -334,13 +340,17 @@ def question(model: FittedModel, panel: Panel, held: HoldOut, lift: LiftComparis
     """Everything that is asked of a model once."""
     units = Units.of(panel)
     actual = observed_kpi(panel)
+    contributions = drop_one(model, panel.inputs(), units=units)
+    stress = stress_tests(model, panel, contributions)
     return Results(
         decomposition=shapley(model, panel.inputs(), actual=actual, units=units),
-        contributions=drop_one(model, panel.inputs(), units=units),
+        contributions=contributions,
         roi=roi(model, panel),
         curves=all_curves(model, panel),
         carry_over={channel: carry_over(model, panel, channel) for channel in panel.labels.channels},
         fitted=fitted_periods(model, panel),
         hold_out=held,
         lift=lift,
+        stress=stress,
+        grades=grade_channels(model, panel, contributions, stress),
     )

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass
-from typing import Any, Literal
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,9 +14,9 @@ from mmm.data.panel import Panel
 from mmm.effects.roi import Roi
 from mmm.models.base import FittedModel
 from mmm.validation.holdout import FittedPeriods, HoldOut
+from mmm.validation.stress.result import Status, StressTest
 
 FloatArray = NDArray[np.float64]
-Status = Literal["pass", "warn", "fail"]
 
 WORST: tuple[Status, ...] = ("pass", "warn", "fail")
 
@@ -51,13 +51,25 @@ class Health:
         """Worst status."""
         return max((check.status for check in self.checks), key=WORST.index, default="pass")
 
+    @property
+    def ok(self) -> bool:
+        """No check failed."""
+        return self.status != "fail"
+
     def as_dict(self) -> dict[str, Any]:
         """JSON-able."""
         return {"status": self.status, "checks": [asdict(check) for check in self.checks]}
 
 
-def check_health(model: FittedModel, panel: Panel, returns: Roi, held: HoldOut, fitted: FittedPeriods) -> Health:
-    """Every check that applies to this model."""
+def check_health(
+    model: FittedModel,
+    panel: Panel,
+    returns: Roi,
+    held: HoldOut,
+    fitted: FittedPeriods,
+    stress: Sequence[StressTest] = (),
+) -> Health:
+    """Every check that applies to this model, and the stress tests that concern all of it."""
     without_media = model.expected(panel.inputs().media_off()).mean(axis=0)
     checks = [
         _beats_yardstick(held),
@@ -68,6 +80,7 @@ def check_health(model: FittedModel, panel: Panel, returns: Roi, held: HoldOut, 
         _plausible_returns(returns),
         _distinguishable(panel),
         *_convergence(model),
+        *(HealthCheck(t.code, t.title, t.status, t.finding, t.remedy) for t in stress if t.whole),
     ]
     return Health(tuple(checks))
 

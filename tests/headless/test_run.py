@@ -63,6 +63,12 @@ def test_the_result_has_every_key(result):
     assert {"family", "version", "health"} <= set(result["model"])
 
 
+def test_every_channel_is_graded_and_a_failed_check_is_said(result):
+    assert set(result["grades"]) == set(result["contributions"])
+    assert set(result["grades"].values()) <= set("ABCD")
+    assert result["health_ok"] is (result["model"]["health"]["status"] != "fail")
+
+
 def test_each_row_of_the_future_is_predicted_within_reason(result):
     world = four_channel_world(11)
     truth = world.truth.expected(world.panel.inputs())[0, HISTORY:]
