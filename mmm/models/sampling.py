@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from scipy import optimize
 
 from mmm.models.base import Progress, silent
+from mmm.models.convergence import effective_draws, split_r_hat
 
 FloatArray = NDArray[np.float64]
 LogDensity = Callable[[FloatArray], FloatArray]
@@ -17,6 +18,7 @@ LogDensity = Callable[[FloatArray], FloatArray]
 
 GRADIENT_STEP = 1e-5
 HESSIAN_STEP = 2e-3
+KEPT_TIMES = 30  # of the second half of sampling, to judge whether it has settled
 FAILED = -1e12  # stands in for a density that is not a number
 
 
@@ -35,11 +37,20 @@ class Optimum:
 
 @dataclass(frozen=True, eq=False)
 class Draws:
-    """Draws from a density: `theta [draw, size]` and how the chains moved."""
+    """Draws from a density: `theta [draw, size]` and how the chains moved.
+
+    Attributes:
+        theta: the last state of every chain.
+        acceptance: share of moves accepted.
+        worst_shift: of a parameter's mean over the second half of sampling, in posterior deviations.
+        r_hat, effective: how well the chains have settled, over the second half of sampling (`convergence`).
+    """
 
     theta: FloatArray
     acceptance: float
     worst_shift: float
+    r_hat: float
+    effective: float
 
 
 def maximise(
@@ -123,9 +134,10 @@ def sample(
 
     theta = optimum + rng.standard_normal((n_draws, size)) @ factor.T
     if n_steps == 0:
-        return Draws(theta=theta, acceptance=1.0, worst_shift=0.0)
+        return Draws(theta=theta, acceptance=1.0, worst_shift=0.0, r_hat=1.0, effective=float(n_draws))
     value, accepted = _finite(log_density(theta)), 0.0
-    halfway = theta
+    every = max(1, n_steps // (2 * KEPT_TIMES))
+    history = []
     for step in range(n_steps):
         if step % 3 == 0:
             jump = rng.uniform(0.2, 0.9, (n_draws, 1))
@@ -139,11 +151,13 @@ def sample(
         theta = np.where(accept[:, None], proposal, theta)
         value = np.where(accept, proposed, value)
         accepted += float(accept.mean()) / n_steps
-        if step == n_steps // 2:
-            halfway = theta
+        if step >= n_steps // 2 and (n_steps - 1 - step) % every == 0:
+            history.append(theta)
         progress((step + 1) / n_steps, f"sampling step {step + 1} of {n_steps}")
-    shift = np.abs(theta.mean(axis=0) - halfway.mean(axis=0)) / np.maximum(theta.std(axis=0), 1e-12)
-    return Draws(theta=theta, acceptance=accepted, worst_shift=float(shift.max()))
+    times = np.stack(history)
+    shift = np.abs(theta.mean(axis=0) - times[0].mean(axis=0)) / np.maximum(theta.std(axis=0), 1e-12)
+    settled = (1.0, 0.0) if len(times) < 2 else (split_r_hat(times), effective_draws(times))
+    return Draws(theta, accepted, float(shift.max()), *settled)
 
 
 def _differential_evolution(theta: FloatArray, rng: np.random.Generator) -> FloatArray:

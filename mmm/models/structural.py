@@ -122,6 +122,8 @@ def explore(
         "starts_agreeing": best.starts_agreeing,
         "acceptance": draws.acceptance,
         "worst_shift": draws.worst_shift,
+        "r_hat": draws.r_hat,
+        "effective_draws": draws.effective,
         "observed_periods": posterior.n_rows,
     }
     return draws, diagnostics

@@ -25,6 +25,8 @@ MEDIA_SHARE_FAIL = 0.95
 COVERAGE_WARN, COVERAGE_FAIL = 0.7, 0.4  # of 90 % intervals; 24 weeks at 90 % hold 17 or more in 99 of 100 cases
 AUTOCORRELATION_WARN = 0.4  # lag 1; about four standard errors on two years of weeks
 CONVERGENCE_WARN = 0.35  # shift of a parameter's mean over the second half of sampling, in posterior deviations
+R_HAT_WARN = 1.05
+INDEPENDENT_WARN = 50.0  # draws: ends of a 90 % interval then rest on two or three of them each
 EXTREME_ROI = 20.0
 SAME_VOICE = 0.9  # correlation of two channels' spend above which the data hardly tell them apart
 
@@ -187,10 +189,15 @@ def _moving_together(panel: Panel) -> Iterator[tuple[str, str]]:
 
 
 def _convergence(model: FittedModel) -> Iterator[HealthCheck]:
-    shift = model.diagnostics.get("worst_shift")
-    if shift is None:
+    told = model.diagnostics
+    if told.get("worst_shift") is None:
         return
-    status: Status = "pass" if float(shift) < CONVERGENCE_WARN else "warn"
-    finding = f"Over the second half of sampling no parameter's mean moved by more than {float(shift):.2f} deviations."
+    shift, r_hat = float(told["worst_shift"]), float(told.get("r_hat", 1.0))
+    independent = float(told.get("effective_draws", np.inf))
+    settled = shift < CONVERGENCE_WARN and r_hat < R_HAT_WARN and independent > INDEPENDENT_WARN
+    finding = f"Over the second half of sampling no parameter's mean moved by more than {shift:.2f} deviations"
+    if "r_hat" in told:
+        finding += f"; R-hat is {r_hat:.3f} and the draws are worth {independent:.0f} independent ones"
+    status: Status = "pass" if settled else "warn"
     remedy = "" if status == "pass" else "Train again with full effort."
-    yield HealthCheck("convergence", "Sampling settled", status, finding, remedy)
+    yield HealthCheck("convergence", "Sampling settled", status, f"{finding}.", remedy)
