@@ -36,6 +36,7 @@ from mmm.services.plans import Plans
 from mmm.services.questions import Questions
 from mmm.services.tasks import bodies
 from mmm.services.training import Training
+from mmm.services.twins import Twins
 from mmm.services.users import Users
 from mmm.settings import Settings
 from mmm.store.audit import AuditLog
@@ -101,6 +102,7 @@ def build_services(settings: Settings, *, clock: Clock = utc_now, passwords: Pas
         plans=Plans(kit),
         jobs=Jobs(kit, executor),
         training=Training(kit, executor),
+        twins=Twins(kit, executor),
         executor=executor,
         unit_of_work=kit.database.unit_of_work,
         close=close,

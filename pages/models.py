@@ -11,6 +11,7 @@ from mmm.web.holder import services
 from mmm.web.lift_view import lift_tests
 from mmm.web.models_view import compare, facts, figures, fit_chart, headline, health, pick_model, settings
 from mmm.web.publishing import publication_history, publish_actions
+from mmm.web.twins_view import twin_test
 
 actor = guard(Permission.TRAIN)
 with_models = [d for d in services().datasets.list(actor) if services().models.list(actor, d.id)]
@@ -37,7 +38,7 @@ fit_chart(actor, entry.model)
 publish_actions(actor, entry.model, dataset.name, champion=champion)
 
 tabs = st.tabs(
-    ["Health card", "Lift tests", "Compare two models", "Settings", "Publications"],
+    ["Health card", "Lift tests", "Compare two models", "Settings", "Publications", "Twin test"],
     on_change="rerun",
     key="models_tabs",
 )
@@ -57,3 +58,6 @@ with tabs[3]:
 with tabs[4]:
     if tabs[4].open:
         publication_history(services().models.history(actor, dataset.id), [e.model for e in board.entries])
+with tabs[5]:
+    if tabs[5].open:
+        twin_test(actor, entry.model)

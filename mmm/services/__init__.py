@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from mmm.services.plans import Plans
     from mmm.services.questions import Questions
     from mmm.services.training import Training
+    from mmm.services.twins import Twins
     from mmm.services.users import Users
     from mmm.store.unit_of_work import UnitOfWork
 
@@ -52,6 +53,7 @@ class Services:
     plans: Plans
     jobs: Jobs
     training: Training
+    twins: Twins
     executor: Executor
     unit_of_work: Callable[..., AbstractContextManager[UnitOfWork]]
     close: Callable[[], None]

@@ -13,11 +13,14 @@ from mmm.services.base import Kit
 from mmm.services.lift_tests import PanelWithTests, panel_with_tests
 from mmm.services.models import HealthStatus, change_champion, find_model, save
 from mmm.services.training import TRAIN, TrainingRequest
+from mmm.services.twin_tasks import compute_twins
+from mmm.services.twins import TWINS
 from mmm.store.unit_of_work import UnitOfWork
 
 if TYPE_CHECKING:
     from mmm.data.panel import Panel
     from mmm.models.base import FittedModel, Progress
+    from mmm.services.twin_tasks import MakeTwin
 
 STUDY_SHARE = 0.97  # of the progress; the rest is storing
 
@@ -44,9 +47,12 @@ class TrainedModel:
 Train = Callable[["Panel", TrainingRequest, "Progress"], Sequence[TrainedModel]]
 
 
-def bodies(kit: Kit, train_models: Train | None = None) -> Mapping[str, Body]:
-    """Every task by its name; `train_models` is `study` unless a test hands in another."""
-    return {TRAIN: partial(train, kit, train_models or study)}
+def bodies(kit: Kit, train_models: Train | None = None, make_twin: MakeTwin | None = None) -> Mapping[str, Body]:
+    """Every task by its name; `train_models` is `study`, `make_twin` is `twin_of`, unless a test hands in another."""
+    return {
+        TRAIN: partial(train, kit, train_models or study),
+        TWINS: partial(compute_twins, kit, make_twin),
+    }
 
 
 def train(kit: Kit, train_models: Train, run: JobRun) -> Write:

@@ -259,6 +259,23 @@ class PlanRow(Base):
     payload_sealed: Mapped[bytes] = mapped_column(LargeBinary, deferred=True)
 
 
+class TwinRow(Base):
+    """One simulated look-alike of a dataset version; all of one twin test share `run`, whichever job computed them."""
+
+    __tablename__ = "twin"
+    __table_args__ = (
+        UniqueConstraint("run", "number"),
+        Index("ix_twin_workspace_dataset_version", "workspace_id", "dataset_version_id"),
+    )
+    id: Mapped[str] = mapped_column(ID, primary_key=True, default=new_id)
+    workspace_id: Mapped[str] = mapped_column(ForeignKey("workspace.id"))
+    dataset_version_id: Mapped[str] = mapped_column(ForeignKey("dataset_version.id"))
+    run: Mapped[str] = mapped_column(ID)
+    number: Mapped[int]
+    created_at: Mapped[datetime]
+    outcome_sealed: Mapped[bytes] = mapped_column(LargeBinary, deferred=True)
+
+
 class JobRow(Base):
     """One piece of long work. `attempt` guards every write of a worker: an older attempt may not report any more."""
 

@@ -20,6 +20,7 @@ from mmm.store.lift_tests import LiftTests
 from mmm.store.master import Keyring
 from mmm.store.models import Models
 from mmm.store.plans import Plans
+from mmm.store.twins import Twins
 from mmm.store.users import Sessions, Users
 
 _BUSY = ("database is locked", "LockNotAvailable")  # SQLite says it in words, psycopg names a class
@@ -42,6 +43,7 @@ class UnitOfWork:
         self.lift_tests = LiftTests(session, self.vault)
         self.models = Models(session, self.vault)
         self.plans = Plans(session, self.vault)
+        self.twins = Twins(session, self.vault)
         self.jobs = Jobs(session)
 
     @classmethod

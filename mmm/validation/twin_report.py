@@ -35,6 +35,7 @@ class ChannelRecovery:
             `coverage_plain` and `coverage_confounded`, None where there were none.
         interval_ratio: how many times wider the interval should have been to hold the truth in 90 % of twins.
         order_right: share of comparisons with another channel, by return on spend, that came out as in the truth.
+        truth, found: what was put in and what came back in each twin, as shares of all media's contribution.
     """
 
     channel: str
@@ -47,6 +48,8 @@ class ChannelRecovery:
     coverage_confounded: float | None
     interval_ratio: float
     order_right: float
+    truth: tuple[float, ...] = ()
+    found: tuple[float, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -238,6 +241,8 @@ def _channel(table: _Table, i: int, name: str, order_right: float) -> ChannelRec
         coverage_confounded=_share(held[table.confounded]),
         interval_ratio=min(float(np.quantile(np.abs(middle - table.truth[:, i]) / half, LEVEL)), WIDEST_RATIO),
         order_right=order_right,
+        truth=tuple((table.truth[:, i] / table.media).tolist()),
+        found=tuple((table.mean[:, i] / table.media).tolist()),
     )
 
 

@@ -21,7 +21,7 @@ NOW = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
 MASTER = MasterKey(bytes(range(32)))
 DATA_KEY = bytes(range(32, 64))
 NONCE = bytes(12)
-WORKSPACE, KEY, DATASET, VERSION, MODEL, PLAN, JOB, PERSON, NOTE = (digit * 32 for digit in "123456789")
+WORKSPACE, KEY, DATASET, VERSION, MODEL, PLAN, JOB, PERSON, NOTE, TEST = (digit * 32 for digit in "123456789a")
 
 
 def to_schema(engine, revision):
@@ -224,9 +224,26 @@ def rows_of_0002():
     return {**rows, "annotation": [note]}
 
 
+def rows_of_0003():
+    """The same with a lift test."""
+    test = {
+        "id": TEST,
+        "workspace_id": WORKSPACE,
+        "dataset_id": DATASET,
+        "first": date(2026, 1, 5),
+        "last": date(2026, 2, 1),
+        "created_by": PERSON,
+        "created_at": NOW,
+        "withdrawn_at": None,
+        "payload_sealed": sealed(f"lift_test/{TEST}/payload", b"test"),
+    }
+    return {**rows_of_0002(), "lift_test": [test]}
+
+
 FILLED = {
     "0001": rows_of_0001,
     "0002": rows_of_0002,
+    "0003": rows_of_0003,
 }  # one for every earlier schema; a new migration adds the rows of the one before it
 
 
@@ -277,7 +294,7 @@ def test_models_plans_and_jobs_read_as_they_were_written(upgraded):
         assert (uow.jobs.get(WORKSPACE, JOB).params, uow.jobs.live()) == ({"seed": 1}, [])
         notes = uow.annotations.all(WORKSPACE, DATASET)
         assert [uow.annotations.payload(note) for note in notes] in ([], [b"note"])
-        assert uow.lift_tests.all(WORKSPACE, DATASET) == []
+        assert {uow.lift_tests.payload(test) for test in uow.lift_tests.all(WORKSPACE, DATASET)} <= {b"test"}
 
 
 def test_people_stay_signed_in_with_their_roles(upgraded):
@@ -301,7 +318,11 @@ def test_new_versions_follow_and_keys_can_be_rotated(upgraded):
         assert begin(uow, WORKSPACE)
         uow.vault.pseudonyms(WORKSPACE, ["C-1"])
         uow.commit()
-    assert len(list(reseal(upgraded.unit_of_work, WORKSPACE))) in (3, 4)  # a version, a model, a plan, a later note
+    assert len(list(reseal(upgraded.unit_of_work, WORKSPACE))) in (
+        3,
+        4,
+        5,
+    )  # a version, a model, a plan; later notes, tests
     with upgraded.unit_of_work() as uow:
         assert finish(uow, WORKSPACE) == 1
         uow.commit()

@@ -17,6 +17,7 @@ from mmm.store.tables import (
     LiftTestRow,
     ModelVersionRow,
     PlanRow,
+    TwinRow,
     new_id,
 )
 
@@ -68,6 +69,8 @@ def fill(uow, workspace):
     uow.annotations.add(note, b"note")
     test = LiftTestRow(id=new_id(), first=date(2026, 1, 5), last=date(2026, 2, 1), created_by="u", **of_dataset)
     uow.lift_tests.add(test, b"test")
+    twin = TwinRow(id=new_id(), dataset_version_id=version.id, run=version.id, number=0, **common)
+    uow.twins.add(twin, b"twin")
 
 
 def everything(uow, workspace):
@@ -78,6 +81,7 @@ def everything(uow, workspace):
     (plan,) = uow.plans.of_dataset(workspace, dataset.id)
     (note,) = uow.annotations.all(workspace, dataset.id)
     (test,) = uow.lift_tests.all(workspace, dataset.id)
+    (twin,) = uow.twins.of_run(workspace, version.id)
     return {
         **{("dataset_version", name): getattr(uow.datasets, name)(version) for name in BLOBS},
         ("model_version", "state"): uow.models.state(model),
@@ -85,6 +89,7 @@ def everything(uow, workspace):
         ("plan", "payload"): uow.plans.payload(plan),
         ("annotation", "payload"): uow.annotations.payload(note),
         ("lift_test", "payload"): uow.lift_tests.payload(test),
+        ("twin", "outcome"): uow.twins.outcome(twin),
     }
 
 
@@ -95,6 +100,7 @@ STORED = {
     ("plan", "payload"): b"plan",
     ("annotation", "payload"): b"note",
     ("lift_test", "payload"): b"test",
+    ("twin", "outcome"): b"twin",
 }
 
 

@@ -1,0 +1,202 @@
+"""The twin test as people ask for it: queue it, see how far it is, read what it found."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+
+from mmm.access import Actor, Permission
+from mmm.errors import ConflictError, SpecError
+from mmm.services.base import Kit, Service, requires
+from mmm.services.jobs import JobQueue
+from mmm.services.models import find_model
+from mmm.store.jobs import LIVE, JobStatus
+from mmm.store.tables import JobRow, ModelVersionRow, new_id
+from mmm.store.unit_of_work import UnitOfWork
+
+if TYPE_CHECKING:
+    from mmm.validation.twin_report import TwinReport
+    from mmm.validation.twins import TwinOutcome
+
+TWINS = "twins"  # name of the task, in job rows and in the workers
+MOST_TWINS = 120
+REMOTE_SLICES = 8  # workers elsewhere are not counted; that many jobs keep a small cluster busy
+LOOKED_AT = 200  # job rows, newest first, among which a test's own are found
+
+
+@dataclass(frozen=True)
+class TwinRun:
+    """One twin test.
+
+    Attributes:
+        run: what its jobs and its twins share.
+        asked: worlds asked for; `done` of them are computed and kept.
+        job_ids: the jobs that share the work.
+        live: some of them wait or run.
+    """
+
+    run: str
+    asked: int
+    done: int
+    job_ids: tuple[str, ...]
+    live: bool
+
+
+class Twins(Service):
+    """Twin tests of dataset versions; the truths come from the newest model of every family on that version."""
+
+    def __init__(self, kit: Kit, queue: JobQueue) -> None:
+        super().__init__(kit)
+        self._queue = queue
+
+    @requires(Permission.TRAIN)
+    def submit(self, actor: Actor, model_version_id: str, *, twins: int, seed: int = 0) -> str:
+        """Queue a twin test of the data a model was fitted on; what its jobs share, `TwinRun.run`.
+
+        The work is cut into as many jobs as there are worker processes, each of which can be cancelled and tried
+        again by itself; twins that were computed are never computed again.
+
+        Raises:
+            NotFoundError: the workspace has no such model.
+            SpecError: the number of twins is not between 1 and 120.
+            ConflictError: a test of these data waits or runs already.
+        """
+        if not 1 <= twins <= MOST_TWINS:
+            raise SpecError(f"A twin test takes between 1 and {MOST_TWINS} simulated worlds; {twins} were asked for.")
+        with self._work() as uow:
+            model = find_model(uow, actor, model_version_id)
+            _refuse_twice(uow, actor, model.dataset_version_id)
+            run, now = new_id(), self._now()
+            params = {
+                "run": run,
+                "dataset_version_id": model.dataset_version_id,
+                "models": {row.family: row.id for row in newest_of_each_family(uow, model)},
+                "twins": twins,
+                "seed": seed,
+                "slices": self._slices(twins),
+            }
+            jobs = [uow.jobs.add(_job(actor, {**params, "slice": i}, now)).id for i in range(self._slices(twins))]
+            details = {**params, "jobs": jobs}
+            uow.audit.record(
+                actor, "submit_twins", "dataset_version", model.dataset_version_id, details=details, at=now
+            )
+            uow.commit()
+        self._queue.wake()
+        return run
+
+    @requires(Permission.SEE_RESULTS)
+    def report(self, actor: Actor, model_version_id: str) -> TwinReport | None:
+        """What the newest twin test of a model's data has found so far; None where no twin was computed.
+
+        Raises:
+            NotFoundError: the workspace has no such model.
+        """
+        with self._work(read_only=True) as uow:
+            return read_report(uow, find_model(uow, actor, model_version_id))
+
+    @requires(Permission.TRAIN)
+    def standing(self, actor: Actor, model_version_id: str) -> TwinRun | None:
+        """How far the newest twin test of a model's data is; None where none was asked for.
+
+        Raises:
+            NotFoundError: the workspace has no such model.
+        """
+        with self._work(read_only=True) as uow:
+            model = find_model(uow, actor, model_version_id)
+            rows = _jobs_on(uow, actor, model.dataset_version_id)
+            if not rows:
+                return None
+            run = str(rows[0].params["run"])
+            own = [row for row in rows if row.params["run"] == run]
+            done = len(uow.twins.of_run(actor.workspace_id, run))
+            live = any(row.status in LIVE for row in own)
+            return TwinRun(run, int(own[0].params["twins"]), done, tuple(row.id for row in own), live)
+
+    @requires(Permission.TRAIN)
+    def seconds_per_twin(self, actor: Actor, model_version_id: str) -> float | None:
+        """How long one world takes here: measured on the newest test that ended, else half of the training.
+
+        A training fits every family twice, once without the hold-out; a twin fits it once.
+
+        Raises:
+            NotFoundError: the workspace has no such model.
+        """
+        with self._work(read_only=True) as uow:
+            model = find_model(uow, actor, model_version_id)
+            for row in _jobs_on(uow, actor, model.dataset_version_id):
+                took = _took(row)
+                if row.status == JobStatus.DONE and row.attempt == 1 and took is not None:
+                    return took / len(numbers_of(row.params))
+            training = uow.jobs.get(actor.workspace_id, model.job_id) if model.job_id else None
+            took = None if training is None else _took(training)
+            return None if took is None else took / 2
+
+    def _slices(self, twins: int) -> int:
+        settings = self._kit.settings
+        return min(twins, settings.job_workers if settings.dask_address is None else REMOTE_SLICES)
+
+
+def numbers_of(params: Mapping[str, Any]) -> range:
+    """Numbers of the twins that one job of a test computes."""
+    return range(int(params["slice"]), int(params["twins"]), int(params["slices"]))
+
+
+def newest_of_each_family(uow: UnitOfWork, model: ModelVersionRow) -> list[ModelVersionRow]:
+    """The newest model of every family on the data of `model`, that one itself for its own family; by family."""
+    newest: dict[str, ModelVersionRow] = {model.family: model}
+    for row in uow.models.of_dataset(model.workspace_id, model.dataset_id):
+        if row.dataset_version_id == model.dataset_version_id:
+            newest.setdefault(row.family, row)
+    return [newest[name] for name in sorted(newest)]
+
+
+def read_report(uow: UnitOfWork, model: ModelVersionRow) -> TwinReport | None:
+    """What the newest twin test of a model's data has found; None where no twin was computed."""
+    from mmm.validation.twin_report import summarise
+
+    run = uow.twins.newest_run(model.workspace_id, model.dataset_version_id)
+    return None if run is None else summarise(outcomes_of(uow, model.workspace_id, run))
+
+
+def outcomes_of(uow: UnitOfWork, workspace_id: str, run: str) -> list[TwinOutcome]:
+    """Every twin of a test that was computed."""
+    from mmm.validation.twins import TwinOutcome
+
+    rows = uow.twins.of_run(workspace_id, run)
+    return [TwinOutcome.from_dict(json.loads(uow.twins.outcome(row))) for row in rows]
+
+
+def _refuse_twice(uow: UnitOfWork, actor: Actor, dataset_version_id: str) -> None:
+    if any(row.status in LIVE for row in _jobs_on(uow, actor, dataset_version_id)):
+        raise ConflictError("A twin test of these data waits or runs already.")
+
+
+def _jobs_on(uow: UnitOfWork, actor: Actor, dataset_version_id: str) -> list[JobRow]:
+    """Jobs of twin tests of a dataset version, newest first."""
+    rows = uow.jobs.all(actor.workspace_id, kind=TWINS, limit=LOOKED_AT)
+    return [row for row in rows if row.params["dataset_version_id"] == dataset_version_id]
+
+
+def _took(row: JobRow) -> float | None:
+    """Seconds from a job's start to its end."""
+    if row.started_at is None or row.finished_at is None:
+        return None
+    return (row.finished_at - row.started_at).total_seconds()
+
+
+def _job(actor: Actor, params: dict[str, Any], now: datetime) -> JobRow:
+    return JobRow(
+        workspace_id=actor.workspace_id,
+        kind=TWINS,
+        params=params,
+        status=JobStatus.QUEUED,
+        progress=0.0,
+        message="",
+        attempt=0,
+        cancel_requested=False,
+        submitted_by=actor.user_id,
+        created_at=now,
+    )
