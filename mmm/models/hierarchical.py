@@ -68,6 +68,7 @@ class HierarchicalModel(AdditiveModel):
     """What `fit_hierarchical` returns."""
 
     family = "hierarchical"
+    learns_from_lift_tests = True
     modulation_kinds: ClassVar[Mapping[str, ReadModulation]] = {
         **MODULATIONS,
         MarketDeviations.kind: MarketDeviations.from_meta,

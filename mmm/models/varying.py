@@ -113,6 +113,7 @@ class VaryingModel(AdditiveModel):
     """What `fit_varying` returns."""
 
     family = "varying"
+    learns_from_lift_tests = True
     modulation_kinds: ClassVar[Mapping[str, ReadModulation]] = {**MODULATIONS, Drift.kind: Drift.from_meta}
 
 

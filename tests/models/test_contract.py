@@ -174,6 +174,13 @@ class TestFits:
 
 
 @every_family
+def test_a_family_learns_from_lift_tests_where_it_says_so(name: str) -> None:
+    inputs = panel_of("plain").inputs()
+    without, tested = (fitted(name, which).expected(inputs) for which in ("plain", "tested"))
+    assert np.array_equal(without, tested) is not fitted(name, "plain").learns_from_lift_tests
+
+
+@every_family
 class TestStored:
     def rebuilt(self, name: str) -> tuple[FittedModel, FittedModel]:
         model = fitted(name, "plain")

@@ -8,6 +8,7 @@ from functools import cache
 import numpy as np
 
 from mmm.data.inputs import Frequency
+from mmm.data.lift import LiftTest
 from mmm.data.panel import Panel
 from mmm.data.simulate import OFFLINE_MEDIA, SEARCH, SOCIAL, WorldSettings, simulate
 from mmm.models.base import FitSettings, FittedModel
@@ -68,12 +69,21 @@ def monthly() -> Panel:
     return replace(panel, labels=replace(panel.labels, frequency=Frequency.MONTH), periods=periods)
 
 
+def tested() -> Panel:
+    """The plain panel with a lift test that is sure of a lift larger than any other evidence says."""
+    panel = plain()
+    lift = 0.5 * float(panel.kpi[0, 40:44].sum())
+    test = LiftTest(panel.labels.channels[0], panel.periods[40], panel.periods[43] + 6, lift, 0.01 * lift)
+    return replace(panel, lift_tests=(test,))
+
+
 PANELS = {
     "plain": plain,
     "again": plain,
     "permuted": permuted,
     "other gap": other_gap,
     "dark": dark,
+    "tested": tested,
     "markets": lambda: small_world(48, ("north", "south", "west")),
     "daily": daily,
     "monthly": monthly,
