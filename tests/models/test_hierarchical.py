@@ -12,7 +12,6 @@ from mmm.data.lift import LiftTest
 from mmm.data.panel import Panel
 from mmm.data.simulate import OFFLINE_MEDIA, SEARCH, World, WorldSettings, simulate
 from mmm.data.variants import with_multiplier
-from mmm.models.additive import saturated_drive
 from mmm.models.base import FitSettings
 from mmm.models.form import Form
 from mmm.models.hierarchical import HierarchicalModel, fit_hierarchical, market_effects
@@ -42,25 +41,25 @@ def dense(posterior: MarketPosterior, theta: np.ndarray, width: float) -> float:
     """The same log density with every coefficient in one covariance over rows and tests."""
     natural = posterior.natural(theta[None])
     given = posterior._linear(natural)
-    full = saturated_drive(
-        posterior._drive, natural.decay, natural.half_saturation, natural.slope, posterior.scaling.opening
-    )[0]
+    level = posterior.form.level(posterior._drive, natural, posterior.scaling.opening)
+    full = posterior.form.saturated(level, natural)[0]
+    residual, terms = given.block[:, 0, 0], given.block[:, 0, 1:]
     g, t, c = full.shape
     own = np.zeros((g, t, g * c))
     for m in range(g):
         own[m, :, m * c : (m + 1) * c] = full[m] * given.effect[0] * width
-    rows = np.concatenate([posterior._columns, given.terms[0], own.reshape(g * t, -1)[posterior._rows]], axis=1)
+    rows = np.concatenate([posterior._columns, terms, own.reshape(g * t, -1)[posterior._rows]], axis=1)
     assert given.tests is not None
     seen = np.zeros((len(posterior._windows), rows.shape[1]))
-    seen[:, rows.shape[1] - g * c - given.terms.shape[2] : rows.shape[1] - g * c] = given.tests.terms[0]
-    for k, (window, drive) in enumerate(zip(posterior._windows, posterior._without, strict=True)):
-        fewer = full[:, window.periods, window.channel] - posterior._without_drive(window, drive, natural)[0]
+    seen[:, rows.shape[1] - g * c - terms.shape[1] : rows.shape[1] - g * c] = given.tests[0, :, 1:]
+    for k, (window, spent) in enumerate(zip(posterior._windows, posterior._spent, strict=True)):
+        fewer = full[:, window.periods, window.channel] - posterior._without(level, window, spent, natural)[0]
         for m in window.markets:
             lift = fewer[m].sum() * posterior.scaling.kpi[m] * given.effect[0, window.channel] * width
             seen[k, rows.shape[1] - g * c + m * c + window.channel] = lift / window.test.se
     whole = np.concatenate([rows, seen])
     noise = np.concatenate([np.full(len(rows), natural.noise[0] ** 2), np.ones(len(seen))])
-    residual = np.concatenate([given.residual[0], given.tests.residual[0]])
+    residual = np.concatenate([residual, given.tests[0, :, 0]])
     return float(multivariate_normal(cov=whole @ whole.T + np.diag(noise)).logpdf(residual))
 
 
