@@ -1,38 +1,32 @@
-"""The boosted family: structure first, then trees on what it leaves, monotone in media."""
+"""The boosted family: structure first, then trees on what it leaves over, monotone in media."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import replace
 from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 import numpy as np
 from numpy.typing import NDArray
 
-from mmm.data.folds import Fold, rolling_folds
 from mmm.data.inputs import Inputs, Labels
 from mmm.data.panel import Panel
 from mmm.errors import ModelError
 from mmm.models.additive import labels_from_meta, labels_meta
 from mmm.models.base import FitSettings, FittedModel, Progress, silent
-from mmm.models.form import ShapeDraws
+from mmm.models.leftover import Features, Sorter, forecast_errors, gain, left_over, steps_worth, structure_of
 from mmm.models.ordering import by_name
-from mmm.models.resampling import blocks
+from mmm.models.resampling import bootstrap_counts
 from mmm.models.state import ModelState
-from mmm.models.structural import StructuralModel, fit_structural
-from mmm.transforms.calendar import yearly_fourier
+from mmm.models.structural import StructuralModel
 
 if TYPE_CHECKING:
     from xgboost import Booster
 
 FloatArray = NDArray[np.float64]
+BoolArray = NDArray[np.bool_]
 
 STATE_VERSION = 1
-DRAWS = 50  # more cost time in every question and change intervals little
-LEAST_ROUNDS, MOST_ROUNDS = 10, 100  # the least keeps the family what its name says; the hold-out says what it is worth
-FOLDS = {"quick": 1, "full": 3}
-TEST_SHARE = 0.2  # of history, the latest, decides when to stop
-HARMONICS = 2
+LEAST_ROUNDS, MOST_ROUNDS = 1, 100  # the least keeps the family what its name says; forecasts say what more is worth
 TREES = {
     "max_depth": 2,
     "eta": 0.05,
@@ -65,17 +59,17 @@ class BoostedModel(FittedModel):
         self.booster = _booster(trees)
         self.diagnostics = dict(diagnostics)
         self.noise_sd = base.noise_sd
-        self._order = np.array([labels.channel(name) for name in base.labels.channels], dtype=np.int64)
+        self._sorted = Sorter(labels, base.labels)
         self._features = Features(base)
 
     @property
     def feature_names(self) -> tuple[str, ...]:
         """What the trees look at, in the order of `tree_features`."""
-        return self._features.names
+        return (*self.base.labels.channels, *self._features.context_names)
 
     def tree_features(self, inputs: Inputs, periods: slice) -> FloatArray:
-        """What the trees look at `[market, period, feature]`."""
-        return self._features.of(self._sorted(inputs), periods)
+        """What the trees look at `[market, period, feature]`: carried media, then season, holidays and controls."""
+        return tree_features(self._features, self._sorted(inputs), periods)
 
     def tree_part(self, features: FloatArray) -> FloatArray:
         """What the trees add at `features [..., feature]`: `[..., draw]`, shares of a market's mean KPI."""
@@ -87,16 +81,8 @@ class BoostedModel(FittedModel):
 
     def _expected(self, inputs: Inputs, periods: slice) -> FloatArray:
         ordered = self._sorted(inputs)
-        trees = self.tree_part(self._features.of(ordered, periods))
+        trees = self.tree_part(tree_features(self._features, ordered, periods))
         return self.base.expected(ordered, periods) + np.moveaxis(trees, -1, 0) * self.base.scaling.kpi[:, None]
-
-    def _sorted(self, inputs: Inputs) -> Inputs:
-        return replace(
-            inputs,
-            labels=self.base.labels,
-            spend=inputs.spend[:, :, self._order],
-            exposure=None if inputs.exposure is None else inputs.exposure[:, :, self._order],
-        )
 
     def state(self) -> ModelState:
         """The structure as arrays and JSON, the trees in XGBoost's own UBJSON."""
@@ -122,118 +108,70 @@ class BoostedModel(FittedModel):
         )
 
 
-class Features:
-    """What trees look at: saturated carry-over at the structure's central parameters, season, controls.
+def fit_boosted(
+    panel: Panel, settings: FitSettings, progress: Progress = silent, base: StructuralModel | None = None
+) -> BoostedModel:
+    """A structural fit, then for each of its draws trees on a block bootstrap of what the structure leaves over.
 
-    A class because the central parameters are worked out once for every question.
+    The number of rounds is the fewest that forecast later periods from earlier ones about as well as the best number
+    does (`steps_worth`).
+
+    Args:
+        panel: the whole history.
+        settings: seed and effort.
+        progress: told how far the fit is.
+        base: a structural model already fitted on `panel`; None fits one.
     """
-
-    def __init__(self, base: StructuralModel) -> None:
-        self._base = base
-        self._centre = ShapeDraws.median(base.parameters)
-        controls = tuple(base.labels.controls[i] for i in base.design.control_index)
-        season = tuple(f"season {wave} {h}" for h in range(1, HARMONICS + 1) for wave in ("sine", "cosine"))
-        self.names = (*base.labels.channels, *season, *controls)
-        self.monotone = (1,) * len(base.labels.channels) + (0,) * (len(season) + len(controls))
-
-    def of(self, inputs: Inputs, periods: slice) -> FloatArray:
-        """`[market, period, feature]` for inputs whose channels are in the structure's order."""
-        base = self._base
-        drive = inputs.drive[:, : periods.stop] / base.scaling.drive[:, None, :]
-        level = base.form.level(drive, self._centre, base.scaling.opening)[:, :, periods.start :]
-        media = base.form.saturated(level, self._centre)[0]
-        season = yearly_fourier(inputs.periods[periods], HARMONICS)
-        common = np.broadcast_to(season, (media.shape[0], *season.shape))
-        controls = inputs.controls[:, periods][:, :, list(base.design.control_index)]
-        return np.concatenate([media, common, (controls - base.design.reference) / base.design.spread], axis=2)
-
-
-def fit_boosted(panel: Panel, settings: FitSettings, progress: Progress = silent) -> BoostedModel:
-    """A structural fit, then for each of its draws trees on a block bootstrap of what that draw leaves unexplained.
-
-    The number of rounds is the fewest that forecast the last periods from the earlier ones about as well as the best
-    number does (`rounds_worth`).
-    """
+    progress(0.0, "the structure underneath")
+    structure = structure_of(panel, settings, base)
     ordered, _ = by_name(panel)
-    folds = rolling_folds(panel.n_periods, FOLDS[settings.effort], max(1, round(TEST_SHARE * panel.n_periods)))
-    errors = []
-    for number, fold in enumerate(folds):
-        progress(0.7 * number / (len(folds) + 1), "when to stop adding trees")
-        errors.append(_forecast_errors(ordered, fold, settings))
-    squared = np.concatenate(errors, axis=1)
-    rounds = min(max(rounds_worth(squared), LEAST_ROUNDS), MOST_ROUNDS)
-    progress(0.7 * len(folds) / (len(folds) + 1), "the structure underneath")
-    base = fit_structural(ordered, settings).thinned(DRAWS)
-    progress(0.7, "trees on what the structure leaves")
-    trees = _bootstrap(ordered, base, rounds, np.random.default_rng(settings.seed))
-    with_trees, without = squared[rounds].sum(), squared[0].sum()
+    x = tree_features(Features(structure), ordered.inputs(), slice(0, panel.n_periods))
+    rising = (1,) * len(panel.labels.channels)
+
+    def said(left: FloatArray, rows: BoolArray) -> FloatArray:
+        target = left[rows][:, None]
+        booster = _boosted(x[rows], target, np.ones_like(target), MOST_ROUNDS, rising)
+        flat = x.reshape(-1, x.shape[-1])
+        rounds = [
+            booster.inplace_predict(flat, iteration_range=(0, k), validate_features=False)
+            for k in range(1, MOST_ROUNDS + 1)
+        ]
+        return np.stack(rounds).astype(np.float64).reshape(MOST_ROUNDS, *left.shape)
+
+    progress(0.6, "when to stop adding trees")
+    squared = forecast_errors(ordered, structure, settings, said)
+    rounds = max(steps_worth(squared), LEAST_ROUNDS)
+    progress(0.8, "trees on what the structure leaves over")
+    counts = bootstrap_counts(panel.n_periods, structure.n_draws, np.random.default_rng(settings.seed))
+    rows = panel.observed
+    weight = np.stack([np.broadcast_to(count, rows.shape)[rows] for count in counts], axis=1)
+    target = np.repeat(left_over(ordered, structure)[rows][:, None], structure.n_draws, axis=1)
+    trees = bytes(_boosted(x[rows], target, weight, rounds, rising).save_raw("ubj"))
     diagnostics = {
         "rounds": rounds,
-        "forecast_gain_of_trees": float(1.0 - np.sqrt(with_trees / without)) if without > 0 else 0.0,
-        "structure": base.diagnostics,
+        "forecast_gain_of_trees": gain(squared, rounds),
+        "structure": structure.diagnostics,
     }
     progress(1.0, "trees fitted")
-    return BoostedModel(panel.labels, base, trees, diagnostics)
+    return BoostedModel(panel.labels, structure, trees, diagnostics)
 
 
-def rounds_worth(squared: FloatArray) -> int:
-    """Fewest rounds whose squared errors `[round, row]` are within one standard error of the best number's.
-
-    The standard error is of the paired difference (Breiman et al. 1984, "Classification and regression trees", 3.4.3).
-    """
-    if squared.shape[1] == 0:
-        return 0
-    best = int(np.argmin(squared.sum(axis=1)))
-    worse = squared[: best + 1] - squared[best]
-    error = worse.std(axis=1) / np.sqrt(worse.shape[1])
-    return int(np.flatnonzero(worse.mean(axis=1) <= error)[0])
+def tree_features(features: Features, inputs: Inputs, periods: slice) -> FloatArray:
+    """`[market, period, feature]`: saturated carry-over of each channel, then what comes back or is given."""
+    return np.concatenate([features.media(inputs, periods), features.context(inputs, periods)], axis=2)
 
 
-def _forecast_errors(panel: Panel, fold: Fold, settings: FitSettings) -> FloatArray:
-    """Squared errors in the test periods after 0, 1, 2, ... rounds `[round, row]`, scaled units."""
-    base = fit_structural(panel.take(fold.train), settings)
-    everything = slice(0, fold.test.stop)
-    x = Features(base).of(panel.inputs(), everything)
-    left = _left(panel, base, everything).mean(axis=0)
-    train, test = (panel.observed[:, periods] for periods in (fold.train, fold.test))
-    seen, target = x[:, fold.train][train], left[:, fold.train][train][:, None]
-    booster = _boosted(Features(base), seen, target, np.ones_like(target), MOST_ROUNDS)
-    asked, actual = x[:, fold.test][test], left[:, fold.test][test]
-    found = [
-        booster.inplace_predict(asked, iteration_range=(0, k), validate_features=False).ravel()
-        for k in range(1, MOST_ROUNDS + 1)
-    ]
-    return np.asarray((actual - np.vstack([np.zeros_like(actual), *found])) ** 2)
-
-
-def _bootstrap(panel: Panel, base: StructuralModel, rounds: int, rng: np.random.Generator) -> bytes:
-    """One boosted model with an output per draw of the structure, each on its own bootstrap of periods."""
-    features, everything = Features(base), slice(0, panel.n_periods)
-    seen = panel.observed
-    x = features.of(panel.inputs(), everything)[seen]
-    left = _left(panel, base, everything)[:, seen].T
-    counts = [np.bincount(blocks(panel.n_periods, rng), minlength=panel.n_periods) for _ in range(base.n_draws)]
-    weight = np.stack([np.broadcast_to(count, seen.shape)[seen] for count in counts], axis=1)
-    booster = _boosted(features, x, left, weight.astype(np.float64), rounds)
-    return bytes(booster.save_raw("ubj"))
-
-
-def _boosted(features: Features, x: FloatArray, target: FloatArray, weight: FloatArray, rounds: int) -> Booster:
-    """Trees of least weighted squares `[row, output]`, each output on its own, monotone in media."""
+def _boosted(x: FloatArray, target: FloatArray, weight: FloatArray, rounds: int, rising: tuple[int, ...]) -> Booster:
+    """Trees of least weighted squares `[row, output]`, each output on its own, rising with the first features."""
     import xgboost
 
     def objective(predicted: FloatArray, _: object) -> tuple[FloatArray, FloatArray]:
         return weight * (predicted.reshape(target.shape) - target), weight
 
-    settings = {**TREES, "num_target": target.shape[1], "monotone_constraints": features.monotone}
+    monotone = rising + (0,) * (x.shape[1] - len(rising))
+    settings = {**TREES, "num_target": target.shape[1], "monotone_constraints": monotone}
     data = xgboost.DMatrix(x, target, nthread=1)
     return xgboost.train(settings, data, rounds, obj=objective)
-
-
-def _left(panel: Panel, base: StructuralModel, periods: slice) -> FloatArray:
-    """What each draw of the structure leaves unexplained `[draw, market, period]`, scaled units."""
-    expected = base.expected(panel.inputs(), periods)
-    return np.asarray((panel.kpi[:, periods] - expected) / base.scaling.kpi[:, None])
 
 
 def _booster(trees: bytes) -> Booster:

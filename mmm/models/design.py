@@ -93,6 +93,16 @@ class Design:
             **_demand_scales(panel),
         )
 
+    @property
+    def kinds(self) -> tuple[str, ...]:
+        """Kind of each column of `matrix`: level, trend, season 1, 2, ..., weekday, holiday, drift, control, demand."""
+        season = tuple(f"season {harmonic}" for harmonic in range(1, self.harmonics + 1) for _ in ("sine", "cosine"))
+        weekdays: int = weekday_dummies(np.array([self.origin]), self.frequency).shape[1]
+        level, weekday = ("level", "trend") * self.n_markets, ("weekday",) * weekdays
+        holiday, drift = ("holiday",) * len(self.holidays), ("drift",) * (len(self.knots) - 1)
+        control, demand = ("control",) * len(self.control_index), ("demand",) * len(self.demand_reference)
+        return (*level, *season, *weekday, *holiday, *drift, *control, *demand)
+
     def matrix(self, inputs: Inputs, periods: slice) -> FloatArray:
         """Columns `[market, period, column]` in units of one prior standard deviation each."""
         dates = inputs.periods[periods]

@@ -11,6 +11,7 @@ from mmm.models.lasso import LassoModel, fit_lasso
 from mmm.models.linear import LinearModel, fit_linear
 from mmm.models.loglinear import LogLinearModel, fit_loglinear
 from mmm.models.pairwise import PairwiseModel, fit_pairwise
+from mmm.models.recurrent import RecurrentModel, fit_recurrent
 from mmm.models.ridge import RidgeModel, fit_ridge
 from mmm.models.state import ModelState
 from mmm.models.structural import StructuralModel, fit_structural
@@ -85,6 +86,13 @@ FAMILIES: dict[str, Family] = {
             fit_boosted,
             BoostedModel.from_state,
             says="Decision trees that look for what the structural model leaves unexplained.",
+        ),
+        Family(
+            "recurrent",
+            "Recurrent network",
+            fit_recurrent,
+            RecurrentModel.from_state,
+            says="Small neural networks that read week after week for what the structural model leaves unexplained.",
         ),
     )
 }

@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 
 from mmm.errors import ModelError
-from mmm.models.boosted import BLOB, LEAST_ROUNDS, MOST_ROUNDS, BoostedModel, rounds_worth
+from mmm.models.boosted import BLOB, LEAST_ROUNDS, MOST_ROUNDS, BoostedModel
+from mmm.models.leftover import steps_worth
 from mmm.models.state import ModelState
 from tests.models.worlds import fitted, panel_of
 
@@ -67,12 +68,12 @@ class TestRoundsWorth:
         rng = np.random.default_rng(0)
         noise = rng.normal(1.0, 0.5, (60, 20)) ** 2
         noise[0] = 0.5
-        assert rounds_worth(noise) == 0
+        assert steps_worth(noise) == 0
 
     def test_is_many_where_they_clearly_do(self) -> None:
         rounds = np.arange(60)[:, None]
         squared = np.exp(-rounds / 20) + np.random.default_rng(0).uniform(0, 0.01, 24)
-        assert rounds_worth(squared) > 40
+        assert steps_worth(squared) > 40
 
     def test_is_nothing_where_no_later_period_was_observed(self) -> None:
-        assert rounds_worth(np.zeros((60, 0))) == 0
+        assert steps_worth(np.zeros((60, 0))) == 0
