@@ -22,6 +22,7 @@ from mmm.models.form import MODULATIONS, ReadModulation, form_of
 from mmm.models.market_posterior import MarketPosterior, Pooled
 from mmm.models.ordering import by_name
 from mmm.models.posterior import Posterior
+from mmm.models.prior_options import asked_priors
 from mmm.models.priors import Priors
 from mmm.models.scaling import Scaling
 from mmm.models.structural import explore, require_variation
@@ -97,16 +98,18 @@ def fit_hierarchical(
     rng = np.random.default_rng(settings.seed)
     ordered, place = by_name(panel)
     if len(panel.labels.markets) == 1:
-        one = Posterior(ordered, priors or Priors.of(form), form)
+        one = Posterior(ordered, priors or asked_priors(ordered, settings, form), form)
         draws, diagnostics = explore(one, settings, rng, progress)
         parameters, design = one.parameters(draws.theta, rng), one.design
+        diagnostics["priors"] = one.priors.as_dict()
         diagnostics["pooling"] = "One market: nothing to pool, so this is the structural model."
     else:
         split = split_by_size(panel)
-        posterior = MarketPosterior(ordered, priors or Priors.of(form), form, split)
+        posterior = MarketPosterior(ordered, priors or asked_priors(ordered, settings, form), form, split)
         draws, diagnostics = explore(Pooled(posterior), settings, rng, progress)
         parameters, design = posterior.market_parameters(draws.theta, rng), posterior.design
         width = float(np.exp(draws.theta[:, -1]).mean())
+        diagnostics["priors"] = posterior.priors.as_dict()
         form = replace(form, modulations=(*form.modulations, MarketDeviations(len(panel.labels.markets), width)))
         diagnostics |= {"pooling": _told(width, split), "pooling_width": width, "split_by_size": list(split)}
     progress(1.0, "hierarchical model fitted")

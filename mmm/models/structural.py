@@ -14,6 +14,7 @@ from mmm.models.base import FitSettings, Progress, silent
 from mmm.models.form import form_of
 from mmm.models.ordering import by_name
 from mmm.models.posterior import Posterior
+from mmm.models.prior_options import asked_priors
 from mmm.models.priors import Priors
 from mmm.models.sampling import Draws, laplace_covariance, maximise, sample
 from mmm.models.scaling import Scaling
@@ -39,9 +40,9 @@ def fit_structural(
 
     Args:
         panel: every observed period is used.
-        settings: `effort` chooses the number of starts and of sampling steps; the option `season_media` lets every
-            channel's effect follow a yearly wave.
-        priors: weakly informative ones by default.
+        settings: `effort` chooses the number of starts and of sampling steps; options are `carry_over`, `saturation`,
+            `season_media` (`form_of`), `priors` and `roi` (`prior_options`).
+        priors: instead of what the options say; weakly informative ones by default.
 
     Raises:
         ModelError: the KPI never varies, or an option cannot be used.
@@ -50,8 +51,9 @@ def fit_structural(
     form = form_of(settings.options, panel.labels.frequency)
     rng = np.random.default_rng(settings.seed)
     ordered, place = by_name(panel)
-    posterior = Posterior(ordered, priors or Priors.of(form), form)
+    posterior = Posterior(ordered, priors or asked_priors(ordered, settings, form), form)
     draws, diagnostics = explore(posterior, settings, rng, progress)
+    diagnostics["priors"] = posterior.priors.as_dict()
     parameters = posterior.parameters(draws.theta, rng).in_order(place)
     progress(1.0, "structural model fitted")
     return StructuralModel(panel.labels, Scaling.of(panel), posterior.design, parameters, diagnostics, form)

@@ -23,6 +23,7 @@ from mmm.models.design import KNOT_SPACING_YEARS, Design, ramps
 from mmm.models.form import MODULATIONS, ReadModulation, form_of
 from mmm.models.ordering import by_name
 from mmm.models.posterior import Posterior
+from mmm.models.prior_options import asked_priors
 from mmm.models.priors import Priors
 from mmm.models.scaling import Scaling
 from mmm.models.structural import explore, require_variation
@@ -138,9 +139,10 @@ def fit_varying(
     wanted = form_of(settings.options, panel.labels.frequency)
     form = replace(wanted, modulations=(drift, *wanted.modulations))
     rng = np.random.default_rng(settings.seed)
-    posterior = Posterior(ordered, priors or Priors.of(form), form, design)
+    posterior = Posterior(ordered, priors or asked_priors(ordered, settings, form), form, design)
     draws, diagnostics = explore(posterior, settings, rng, progress)
     parameters = posterior.parameters(draws.theta, rng).in_order(place)
+    diagnostics["priors"] = posterior.priors.as_dict()
     diagnostics[EFFECT_DRIFT] = drift.sd_per_year
     progress(1.0, "time-varying model fitted")
     return VaryingModel(panel.labels, Scaling.of(panel), design, parameters, diagnostics, form)
