@@ -10,6 +10,7 @@ from mmm.web.guard import guard
 from mmm.web.holder import services
 from mmm.web.lift_view import lift_tests
 from mmm.web.models_view import compare, facts, figures, fit_chart, headline, health, pick_model, settings
+from mmm.web.priors_view import priors
 from mmm.web.publishing import publication_history, publish_actions
 from mmm.web.twins_view import twin_test
 
@@ -38,7 +39,7 @@ fit_chart(actor, entry.model)
 publish_actions(actor, entry.model, dataset.name, champion=champion)
 
 tabs = st.tabs(
-    ["Health card", "Lift tests", "Compare two models", "Settings", "Publications", "Twin test"],
+    ["Health card", "Lift tests", "Compare two models", "Settings", "Publications", "Twin test", "Priors"],
     on_change="rerun",
     key="models_tabs",
 )
@@ -61,3 +62,6 @@ with tabs[4]:
 with tabs[5]:
     if tabs[5].open:
         twin_test(actor, entry.model)
+with tabs[6]:
+    if tabs[6].open:
+        priors(actor, entry.model)

@@ -20,9 +20,11 @@ from mmm.services.models import ModelInfo, Models
 from mmm.services.training import TRAIN
 
 if TYPE_CHECKING:
+    from mmm.effects.priors import PriorsAndPosteriors
     from mmm.study import Results
 
 KEPT_RESULTS = 4  # decoded results; those of 20 markets take tens of megabytes
+KEPT_PRIORS = 8  # kilobytes each
 KEPT_ANSWERS = 8  # kilobytes each
 
 
@@ -96,6 +98,7 @@ class Insight(Service):
         self._datasets, self._models = datasets, models
         self._results: Recent[Results] = Recent(KEPT_RESULTS)
         self._answers: Recent[Answers] = Recent(KEPT_ANSWERS)
+        self._priors: Recent[PriorsAndPosteriors | None] = Recent(KEPT_PRIORS)
 
     @requires(Permission.SEE_RESULTS)
     def readiness(self, actor: Actor, dataset_id: str | None = None) -> Readiness:
@@ -152,6 +155,23 @@ class Insight(Service):
         """
         model = self._models.get(actor, model_version_id)
         return self._results.get(model.id, lambda: read_results(self._models.results(actor, model.id)))
+
+    @requires(Permission.SEE_RESULTS)
+    def priors(self, actor: Actor, model_version_id: str) -> PriorsAndPosteriors | None:
+        """What was believed of each channel before the data, and what the data made of it; None without priors.
+
+        Raises:
+            NotFoundError: there is no such model in this workspace.
+        """
+        from mmm.effects.priors import prior_against_posterior
+
+        model = self._models.get(actor, model_version_id)
+        return self._priors.get(
+            model.id,
+            lambda: prior_against_posterior(
+                self._models.fitted(actor, model.id), self._datasets.panel(actor, model.dataset_version_id)
+            ),
+        )
 
     @requires(Permission.SEE_RESULTS)
     def home(self, actor: Actor, dataset_id: str | None = None) -> Home:
