@@ -1,4 +1,4 @@
-"""Spend that was split across markets by their size: many markets then say no more than one."""
+"""Spend that was split across markets by a key, such as their size: many markets then say no more than one."""
 
 from __future__ import annotations
 
@@ -10,28 +10,48 @@ from numpy.typing import NDArray
 from mmm.data.panel import Panel
 
 FloatArray = NDArray[np.float64]
+BoolArray = NDArray[np.bool_]
 
+OWN = 0.01  # share of the variance within markets that is not the national figure times a fixed share
 MOVED = 0.05  # share of spend that would have to change markets for an exact split; regional buying shows 0.2 and more
 
 
 def split_by_size(panel: Panel) -> tuple[str, ...]:
-    """Channels whose spend was handed out to the markets by population or by KPI.
+    """Channels whose spend was handed out to all markets by a fixed share, by population or by KPI.
 
-    Such a channel costs the same per head (or per sale) in every market at any time, so that comparing markets
-    shows nothing of it: only its course over time does. Spend shared out by each week's own KPI even follows sales.
+    Such a channel moves alike in every market, so that comparing markets shows nothing of it: only its course over
+    time does. Spend shared out by each week's own KPI even follows sales.
 
     Returns:
         Names in the panel's order; none in data of one market.
     """
     if len(panel.labels.markets) < 2:
         return ()
-    spend = panel.spend
+    share, fixed = fixed_shares(panel)
     keys = list(_sizes(panel))
     return tuple(
         name
         for channel, name in enumerate(panel.labels.channels)
-        if spend[:, :, channel].any() and min(_moved(spend[:, :, channel], key) for key in keys) < MOVED
+        if panel.spend[:, :, channel].any()
+        and (
+            (fixed[channel] and (share[:, channel] > 0).all())
+            or min(_moved(panel.spend[:, :, channel], key) for key in keys) < MOVED
+        )
     )
+
+
+def fixed_shares(panel: Panel) -> tuple[FloatArray, BoolArray]:
+    """Each market's share of a channel's spend `[market, channel]`, and where it is the same all the time `[channel]`.
+
+    True only for channels that several markets bought and whose spend varies.
+    """
+    national = panel.spend.sum(axis=0)
+    total = national.sum(axis=0)
+    share = np.divide(panel.spend.sum(axis=1), total, out=np.zeros(panel.spend.shape[::2]), where=total > 0)
+    rest = ((panel.spend - share[:, None] * national) ** 2).sum(axis=(0, 1))
+    within = ((panel.spend - panel.spend.mean(axis=1, keepdims=True)) ** 2).sum(axis=(0, 1))
+    several = (share > 0).sum(axis=0) > 1
+    return share, several & (within > 0) & (rest < OWN * within)
 
 
 def _sizes(panel: Panel) -> Iterator[FloatArray]:

@@ -39,6 +39,10 @@ class TestSplitBySize:
     def test_finds_a_channel_that_follows_each_weeks_kpi(self) -> None:
         assert split_by_size(handed_out(bought_regionally().kpi)) == ("social",)
 
+    def test_finds_a_channel_split_by_any_fixed_share(self) -> None:
+        by = np.repeat(np.array([[1.0], [9.0], [2.0], [5.0]]), 40, axis=1)
+        assert split_by_size(handed_out(by)) == ("social",)
+
     def test_leaves_alone_a_channel_that_some_markets_lack(self) -> None:
         by = np.repeat(bought_regionally().kpi.mean(axis=1)[:, None], 40, axis=1)
         by[:2] = 0.0

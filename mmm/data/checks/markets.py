@@ -6,8 +6,8 @@ import numpy as np
 
 from mmm.data.checks.check import Check, FloatArray, listed, passed
 from mmm.data.panel import Panel
+from mmm.data.split import fixed_shares
 
-OWN = 0.01  # share of the variance within markets that is not the national figure times a fixed share
 ALIKE = 0.05  # relative difference up to which two splits over markets are the same
 
 
@@ -16,13 +16,8 @@ def split_by_size(panel: Panel) -> Check:
     title, code = "Markets differ in spend", "spend_split_by_size"
     if len(panel.labels.markets) < 2:
         return passed(code, title, "There is one market.")
-    national = panel.spend.sum(axis=0)
-    total = national.sum(axis=0)
-    share = np.divide(panel.spend.sum(axis=1), total, out=np.zeros(panel.spend.shape[::2]), where=total > 0)
-    rest = ((panel.spend - share[:, None] * national) ** 2).sum(axis=(0, 1))
-    within = ((panel.spend - panel.spend.mean(axis=1, keepdims=True)) ** 2).sum(axis=(0, 1))
-    several = (share > 0).sum(axis=0) > 1
-    found = np.flatnonzero(several & (within > 0) & (rest < OWN * within))
+    share, fixed = fixed_shares(panel)
+    found = np.flatnonzero(fixed)
     if not len(found):
         return passed(code, title, "Spend moves differently from market to market, which helps to tell channels apart.")
     names = [panel.labels.channels[c] for c in found]
