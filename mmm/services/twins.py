@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from mmm.access import Actor, Permission
 from mmm.errors import ConflictError, SpecError
+from mmm.models.registry import FAMILIES
 from mmm.services.base import Kit, Service, requires
 from mmm.services.jobs import JobQueue
 from mmm.services.models import find_model
@@ -61,7 +62,7 @@ class Twins(Service):
 
         Raises:
             NotFoundError: the workspace has no such model.
-            SpecError: the number of twins is not between 1 and 120.
+            SpecError: the number of twins is not between 1 and 120, or no family was fitted on these data.
             ConflictError: a test of these data waits or runs already.
         """
         if not 1 <= twins <= MOST_TWINS:
@@ -69,11 +70,14 @@ class Twins(Service):
         with self._work() as uow:
             model = find_model(uow, actor, model_version_id)
             _refuse_twice(uow, actor, model.dataset_version_id)
+            families = newest_of_each_family(uow, model)
+            if not families:
+                raise SpecError("There is no model of a single family on these data; train one first.")
             run, now = new_id(), self._now()
             params = {
                 "run": run,
                 "dataset_version_id": model.dataset_version_id,
-                "models": {row.family: row.id for row in newest_of_each_family(uow, model)},
+                "models": {row.family: row.id for row in families},
                 "twins": twins,
                 "seed": seed,
                 "slices": self._slices(twins),
@@ -117,9 +121,7 @@ class Twins(Service):
 
     @requires(Permission.TRAIN)
     def seconds_per_twin(self, actor: Actor, model_version_id: str) -> float | None:
-        """How long one world takes here: measured on the newest test that ended, else half of the training.
-
-        A training fits every family twice, once without the hold-out; a twin fits it once.
+        """How long one world takes here: measured on the newest test that ended, else on the fits of the training.
 
         Raises:
             NotFoundError: the workspace has no such model.
@@ -130,9 +132,9 @@ class Twins(Service):
                 took = _took(row)
                 if row.status == JobStatus.DONE and row.attempt == 1 and took is not None:
                     return took / len(numbers_of(row.params))
-            training = uow.jobs.get(actor.workspace_id, model.job_id) if model.job_id else None
-            took = None if training is None else _took(training)
-            return None if took is None else took / 2
+            fits = [row.metrics.get("seconds") for row in newest_of_each_family(uow, model)]
+        known = [float(seconds) for seconds in fits if isinstance(seconds, int | float)]
+        return sum(known) if known and len(known) == len(fits) else None
 
     def _slices(self, twins: int) -> int:
         settings = self._kit.settings
@@ -145,12 +147,15 @@ def numbers_of(params: Mapping[str, Any]) -> range:
 
 
 def newest_of_each_family(uow: UnitOfWork, model: ModelVersionRow) -> list[ModelVersionRow]:
-    """The newest model of every family on the data of `model`, that one itself for its own family; by family."""
+    """The newest model of every family on the data of `model`, that one itself for its own family; by name.
+
+    Averages of families are left out: they are not fitted by themselves.
+    """
     newest: dict[str, ModelVersionRow] = {model.family: model}
     for row in uow.models.of_dataset(model.workspace_id, model.dataset_id):
         if row.dataset_version_id == model.dataset_version_id:
             newest.setdefault(row.family, row)
-    return [newest[name] for name in sorted(newest)]
+    return [newest[name] for name in sorted(newest) if name in FAMILIES]
 
 
 def read_report(uow: UnitOfWork, model: ModelVersionRow) -> TwinReport | None:
