@@ -126,27 +126,39 @@ class Models(Service):
         """Make a model its dataset's champion.
 
         Raises:
-            NotAllowedError: the model failed its health checks and no reason was given.
+            NotAllowedError: it failed its health checks, or did not beat the published kind of model on two refreshes,
+                and no reason was given.
             ConflictError: it is the champion already.
         """
         reason = (reason or "").strip() or None
         with self._work() as uow:
             row = find_model(uow, actor, model_version_id)
-            if row.status == HealthStatus.FAIL and reason is None:
-                details = {"why": "failed health check without a reason"}
+            champion = champion_id(uow, actor.workspace_id, row.dataset_id)
+            against = None if champion == row.id else objection(uow, actor, row)
+            if against is not None and reason is None:
+                details = {"why": f"{against.why} without a reason"}
                 uow.audit.record(
                     actor, "publish_model", "model_version", row.id, outcome=REFUSED, details=details, at=self._now()
                 )
                 uow.commit()
-                raise NotAllowedError(
-                    "This model failed its health checks. To publish it nevertheless, write down why; it is recorded."
-                )
-            if champion_id(uow, actor.workspace_id, row.dataset_id) == row.id:
+                raise NotAllowedError(f"{against.words} To publish it nevertheless, write down why; it is recorded.")
+            if champion == row.id:
                 raise ConflictError("This model is the champion already.")
             change_champion(uow, actor, row, "publish", reason, self._now())
             info = _info_of(uow, actor, row)
             uow.commit()
         return info
+
+    @requires(Permission.PUBLISH)
+    def needs_reason(self, actor: Actor, model_version_id: str) -> str | None:
+        """Why publishing this model needs a recorded reason, in a sentence; None where it needs none.
+
+        Raises:
+            NotFoundError: there is no such model in this workspace.
+        """
+        with self._work(read_only=True) as uow:
+            against = objection(uow, actor, find_model(uow, actor, model_version_id))
+            return None if against is None else against.words
 
     @requires(Permission.PUBLISH)
     def roll_back(self, actor: Actor, dataset_id: str, reason: str | None = None) -> ModelInfo:
@@ -178,6 +190,29 @@ def list_models(uow: UnitOfWork, actor: Actor, dataset_id: str) -> tuple[ModelIn
     champion = champion_id(uow, actor.workspace_id, dataset_id)
     rows = uow.models.of_dataset(actor.workspace_id, dataset_id)
     return tuple(_info(row, champion, names) for row in rows)
+
+
+@dataclass(frozen=True)
+class Objection:
+    """What speaks against publishing a model: `why` for the audit record, `words` for people."""
+
+    why: str
+    words: str
+
+
+def objection(uow: UnitOfWork, actor: Actor, row: ModelVersionRow) -> Objection | None:
+    """A failed health check, or a published model of another kind that it did not beat on two refreshes."""
+    from mmm.validation.leaderboard import may_replace  # scipy, which a web process may never need
+
+    if row.status == HealthStatus.FAIL:
+        return Objection("failed health check", "This model failed its health checks.")
+    champion = champion_id(uow, actor.workspace_id, row.dataset_id)
+    family = None if champion is None else find_model(uow, actor, champion).family
+    verdict = may_replace(row.metrics, row.family, family)
+    if verdict.worth:
+        return None
+    words = f"This model has not earned the place of the published one. {verdict.reason}"
+    return Objection("not better on two refreshes", words)
 
 
 def change_champion(

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
+from time import process_time
 from typing import TYPE_CHECKING, Any
 
 from mmm.errors import NotFoundError
@@ -15,6 +16,7 @@ from mmm.services.models import HealthStatus, change_champion, find_model, save
 from mmm.services.training import TRAIN, TrainingRequest
 from mmm.services.twin_tasks import compute_twins
 from mmm.services.twins import TWINS
+from mmm.services.versions import champion_id
 from mmm.store.unit_of_work import UnitOfWork
 
 if TYPE_CHECKING:
@@ -69,7 +71,10 @@ def train(kit: Kit, train_models: Train, run: JobRun) -> Write:
         if version is None:
             raise NotFoundError("The version of the data to train on does not exist any more.")
         tested = panel_with_tests(uow, version)
-    request = TrainingRequest(tuple(params["families"]), params["effort"], params["seed"], params["holdout"])
+        published = champion_id(uow, params["workspace_id"], version.dataset_id)
+        row = None if published is None else uow.models.get(params["workspace_id"], published)
+        champion = None if row is None else row.family
+    request = TrainingRequest(tuple(params["families"]), params["effort"], params["seed"], params["holdout"], champion)
     models = train_models(
         tested.attached.panel, request, lambda share, message: run.progress(STUDY_SHARE * share, message)
     )
@@ -110,9 +115,13 @@ def study(panel: Panel, request: TrainingRequest, progress: Progress) -> tuple[T
     from mmm.study import StudySettings, analyse
 
     settings = StudySettings(
-        families=request.families, effort=request.effort, seed=request.seed, holdout=request.holdout
+        families=request.families,
+        effort=request.effort,
+        seed=request.seed,
+        holdout=request.holdout,
+        champion=request.champion,
     )
-    found = analyse(panel, settings, progress)
+    found = analyse(panel, settings, progress, clock=process_time)
     return tuple(
         TrainedModel(
             model=candidate.model,

@@ -26,16 +26,18 @@ class TrainingRequest:
     """What to fit.
 
     Attributes:
-        families: names of model families; empty for all of them.
+        families: names of model families; empty for the sensible few.
         effort: "quick" or "full"; trades seconds for accuracy, never meaning.
         seed: same data, families, effort and seed give the same models.
         holdout: periods kept back for the comparison; None for the smaller of 24 weeks and a fifth of the data.
+        champion: family of the model published when the training runs; nobody asks for it.
     """
 
     families: tuple[str, ...] = ()
     effort: str = "quick"
     seed: int = 0
     holdout: int | None = None
+    champion: str | None = None
 
     def __post_init__(self) -> None:
         if self.effort not in EFFORTS:
@@ -91,7 +93,7 @@ class Training(Service):
         Args:
             actor: who asks.
             dataset_version_id: what to fit on.
-            request: what to fit; everything quickly by default.
+            request: what to fit; the sensible few, quickly, by default.
             publish_sample: publish the recommended model when done: for the machine itself on sample data only.
 
         Raises:
@@ -107,6 +109,7 @@ class Training(Service):
                 raise NotAllowedError("A person publishes a model; only the sample's first one publishes itself.")
             params = {"dataset_version_id": version.id, "publish": publish_sample, **asdict(asked)}
             params["families"] = list(asked.families)
+            params.pop("champion")
             _refuse_twice(uow, actor, params)
             row = uow.jobs.add(_job(actor, params, self._now()))
             details = {"dataset": dataset.name, "version": version.number, **params}

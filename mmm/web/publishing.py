@@ -10,6 +10,7 @@ import streamlit as st
 from mmm.access.roles import Permission
 from mmm.charts.numbers import long_date
 from mmm.errors import MMMError
+from mmm.models.averaged import AVERAGED
 from mmm.models.registry import FAMILIES
 from mmm.services.models import HealthStatus, champions_standing
 from mmm.web.components import escape
@@ -25,6 +26,8 @@ _ASKED = "publishing_asked"  # what is being confirmed: ("publish" or "roll_back
 
 def family_title(name: str) -> str:
     """A family's name for people, without what is in brackets."""
+    if name == AVERAGED:
+        return "Average of the models"
     return FAMILIES[name].title.split(" (")[0] if name in FAMILIES else name.replace("_", " ").capitalize()
 
 
@@ -78,6 +81,7 @@ def _earlier(actor: Actor, dataset_id: str) -> str | None:
 
 def _confirm_publication(actor: Actor, model: ModelInfo, name: str, champion: ModelInfo | None) -> None:
     failed = model.status is HealthStatus.FAIL
+    against = services().models.needs_reason(actor, model.id)
     with st.container(border=True, width=640, key="confirm_publish"):
         instead = f" instead of {_within(champion)}" if champion is not None else ""
         st.markdown(
@@ -86,7 +90,9 @@ def _confirm_publication(actor: Actor, model: ModelInfo, name: str, champion: Mo
         )
         if failed:
             st.error(escape(f"It failed: {', '.join(failed_checks(model)) or 'a health check'}."))
-        label = "Why publish it all the same? (kept in the audit record)" if failed else "Reason (optional)"
+        elif against is not None:
+            st.warning(escape(against))
+        label = "Why publish it all the same? (kept in the audit record)" if against else "Reason (optional)"
         reason = st.text_area(label, max_chars=2000, height=80, key=f"publish_reason_{model.id}")
         _confirm(
             "Publish now",

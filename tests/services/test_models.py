@@ -31,6 +31,12 @@ class FlatModel(FittedModel):
         raise NotImplementedError
 
 
+class RoundModel(FlatModel):
+    """Another family."""
+
+    family = "round"
+
+
 @pytest.fixture
 def models(services):
     return services.models
@@ -46,7 +52,7 @@ def train(services, person, panel, version, clock):
     """`train()`: a stored model version's id, as a training job would leave it."""
     analyst = person("analyst")
 
-    def store(status=HealthStatus.PASS, model=None):
+    def store(status=HealthStatus.PASS, model=None, metrics=None):
         with services.unit_of_work() as uow:
             model_id = save(
                 uow,
@@ -54,7 +60,7 @@ def train(services, person, panel, version, clock):
                 dataset_version_id=version.id,
                 model=model or FlatModel(panel.labels),
                 results=b"results-161803",
-                metrics={"rmse": 1.5},
+                metrics=metrics or {"rmse": 1.5},
                 health={"checks": []},
                 status=status,
                 job_id=None,
@@ -120,6 +126,30 @@ class TestPublishing:
 
     def test_a_warning_needs_none(self, models, train, person):
         assert models.publish(person("analyst"), train(HealthStatus.WARN)).is_champion
+
+    def test_another_kind_of_model_needs_two_better_refreshes_or_a_reason_that_is_kept(
+        self, models, train, person, version, panel, events
+    ):
+        analyst = person("analyst")
+        models.publish(analyst, train())
+        rounder = RoundModel(panel.labels)
+        untried = train(model=rounder)
+        with pytest.raises(NotAllowedError, match="not tried against the published kind"):
+            models.publish(analyst, untried)
+        lost = {"refreshes": {"against": "flat", "worth": False, "reason": "It forecast better on neither."}}
+        assert "neither" in models.needs_reason(analyst, train(model=rounder, metrics=lost))
+        models.publish(analyst, untried, "The board asks for it.")
+        assert [event.outcome for event in events("publish_model")] == ["ok", "refused", "ok"]
+        assert models.history(analyst, version.dataset_id)[0].reason == "The board asks for it."
+
+    def test_one_that_was_better_on_both_needs_none(self, models, train, person, panel):
+        models.publish(person("analyst"), train())
+        won = {"refreshes": {"against": "flat", "worth": True, "reason": "It was better."}}
+        assert models.publish(person("analyst"), train(model=RoundModel(panel.labels), metrics=won)).is_champion
+
+    def test_the_same_kind_of_model_fitted_anew_needs_none(self, models, train, person):
+        models.publish(person("analyst"), train())
+        assert models.needs_reason(person("analyst"), train()) is None
 
     def test_the_champion_is_not_published_twice(self, models, train, person):
         model = train()

@@ -190,6 +190,16 @@ class TestTrain:
         assert desk.services.models.results(desk.analyst, best.id) == b"results of cautious"
         assert desk.audited(job_id) == [("submit_training", "analyst"), ("finish_training", "analyst")]
 
+    def test_a_later_study_is_told_which_kind_of_model_is_published(self, desk: Desk) -> None:
+        version = desk.dataset()
+        desk.services.training.submit(desk.analyst, version.id)
+        desk.executor.drain()
+        best = desk.services.training.leaderboard(desk.analyst, version.dataset_id).entries[0].model
+        desk.services.models.publish(desk.analyst, best.id)
+        desk.services.training.submit(desk.analyst, version.id, TrainingRequest(seed=1))
+        desk.executor.drain()
+        assert [request.champion for _, request in desk.study.asked] == [None, "cautious"]
+
     def test_nothing_is_published_by_training(self, desk: Desk) -> None:
         version = desk.dataset()
         desk.services.training.submit(desk.analyst, version.id)
