@@ -5,19 +5,19 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Mapping, Sequence
 from datetime import datetime
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import streamlit as st
 
 from mmm.access.roles import Permission
-from mmm.charts.numbers import count, percent
+from mmm.charts.numbers import percent
 from mmm.data.findings import counted
 from mmm.errors import MMMError
-from mmm.models.registry import FAMILIES
+from mmm.models.registry import DEFAULT_FAMILIES, FAMILIES
 from mmm.services.base import utc_now
 from mmm.services.training import TRAIN, TrainingRequest
 from mmm.store.jobs import JobStatus
-from mmm.web.cards import STATUS
+from mmm.web.board_view import details, leaderboard, left_out, why_recommended
 from mmm.web.components import escape
 from mmm.web.data_upload import notice
 from mmm.web.guard import guard
@@ -34,6 +34,7 @@ POLL = "1s"
 LISTED = 50  # jobs of the history
 VERSION = "train_version"  # session key: the version that another page asked for
 EFFORTS = {"quick": "Quick", "full": "Full"}
+UNDER_WAY = " · "  # between families in a training's message
 OUTCOMES = {
     JobStatus.QUEUED: "waiting",
     JobStatus.RUNNING: "running",
@@ -76,16 +77,7 @@ def pick_version(versions: Mapping[str, tuple[DatasetInfo, DatasetVersionInfo]])
 
 def request_form(actor: Actor, version: DatasetVersionInfo) -> None:
     """Families, effort, and one button; the rest has good defaults."""
-    names = list(FAMILIES)
-    families = st.pills(
-        "Model families",
-        names,
-        selection_mode="multi",
-        default=names,
-        format_func=family_title,
-        key="train_families",
-        help="Each is fitted, held against periods it has not seen, checked, and fitted again on everything.",
-    )
+    families = _families(actor, version)
     effort = st.segmented_control(
         "Effort",
         list(EFFORTS),
@@ -108,6 +100,34 @@ def request_form(actor: Actor, version: DatasetVersionInfo) -> None:
         )
     if st.button("Train", type="primary", key="train_go", disabled=not families):
         _submit(actor, version, TrainingRequest(tuple(families or ()), str(effort), 0, holdout))
+
+
+def _families(actor: Actor, version: DatasetVersionInfo) -> list[str]:
+    """Which families to fit, with a line on each; the sensible few and the published kind unless somebody chooses."""
+    champion = services().models.champion(actor, version.dataset_id)
+    usual = list(DEFAULT_FAMILIES)
+    if champion is not None and champion.family in FAMILIES and champion.family not in usual:
+        usual.append(champion.family)
+    every = st.toggle(
+        f"All {len(FAMILIES)} families",
+        key="train_every",
+        help="Takes a few minutes. The usual few are three different ways of thinking, and all of them can plan.",
+    )
+    if every:
+        return list(FAMILIES)
+    chosen = st.pills(
+        "Model families",
+        list(FAMILIES),
+        selection_mode="multi",
+        default=usual,
+        format_func=family_title,
+        key="train_families",
+        help="Each is fitted, held against periods it has not seen, checked, and fitted again on everything.",
+    )
+    for name in chosen or ():
+        if FAMILIES[name].says:
+            st.caption(f"**{escape(family_title(name))}.** {escape(FAMILIES[name].says)}")
+    return list(chosen or ())
 
 
 def _submit(actor: Actor, version: DatasetVersionInfo, request: TrainingRequest) -> None:
@@ -154,7 +174,10 @@ def _progress(actor: Actor, job: JobInfo, titles: Mapping[str, str]) -> None:
             st.caption("Stopping at the next step", width="content")
         elif job.may_cancel and st.button("Cancel", key=f"cancel_{job.id}"):
             _quietly(partial(services().jobs.cancel, actor, job.id))
-    st.progress(min(1.0, max(0.0, job.progress)), text=escape(doing))
+    first, *rest = doing.split(UNDER_WAY)
+    st.progress(min(1.0, max(0.0, job.progress)), text=escape(first))
+    if rest:
+        st.caption(f" {UNDER_WAY} ".join(escape(part) for part in rest))
     st.caption(escape(f"Started by {job.submitted_by}, {_for(job.created_at, None)} ago"))
 
 
@@ -188,7 +211,7 @@ def job_history(jobs: Sequence[JobInfo], titles: Mapping[str, str]) -> None:
     rows = [
         {
             "Data": titles.get(str(job.params.get("dataset_version_id")), ""),
-            "Families": ", ".join(family_title(name) for name in job.params.get("families", [])) or "all",
+            "Families": ", ".join(family_title(name) for name in job.params.get("families", [])) or "the usual few",
             "Effort": EFFORTS.get(str(job.params.get("effort")), ""),
             "By": job.submitted_by,
             "Asked (UTC)": job.created_at,
@@ -206,58 +229,6 @@ def job_history(jobs: Sequence[JobInfo], titles: Mapping[str, str]) -> None:
         alt=f"{len(rows)} trainings, newest first",
         column_config={"Asked (UTC)": st.column_config.DatetimeColumn(format="D MMM YYYY, HH:mm", timezone="UTC")},
     )
-
-
-def leaderboard(entries: Sequence[Entry]) -> None:
-    """Models of one training beside the plain regression they must beat, on periods that none had seen."""
-    order = sorted(entries, key=lambda entry: (not entry.recommended, entry.model.number))
-    rows = [_scores(family_title(e.model.family), e.model.metrics.get("model", {}), e) for e in order]
-    yardstick = entries[0].model.metrics.get("yardstick", {})
-    rows.append(_scores("Plain regression", yardstick, None))
-    periods = entries[0].model.metrics.get("periods")
-    st.dataframe(
-        rows, hide_index=True, height="content", key="leaderboard", alt="Errors of every model on the hold-out"
-    )
-    st.caption(f"Errors over the last {periods} periods, which no model had seen. Smaller is better, except for R².")
-
-
-def _scores(title: str, figures: Mapping[str, Any], entry: Entry | None) -> dict[str, str]:
-    r2 = figures.get("r2")
-    notes = [] if entry is None else [word for word, is_so in _notes(entry).items() if is_so]
-    return {
-        "Model": title if entry is None else f"{entry.model.number} · {title}",
-        "RMSE": count(figures.get("rmse")),
-        "MAE": count(figures.get("mae")),
-        "MAPE": percent(figures.get("mape")),
-        "R²": "–" if r2 is None else f"{r2:.2f}".replace("-", "−"),
-        "In its 90 %": "" if entry is None else percent(entry.model.metrics.get("coverage")),
-        "Health": "" if entry is None else STATUS[entry.model.status.value][0],
-        "Note": "the yardstick" if entry is None else ", ".join(notes),
-    }
-
-
-def _notes(entry: Entry) -> dict[str, bool]:
-    return {
-        "recommended": entry.recommended,
-        "published": entry.model.is_champion,
-        "newer data exist": entry.stale,
-    }
-
-
-def why_recommended(entries: Sequence[Entry]) -> str:
-    """The reason behind the recommendation, as the study decides it."""
-    best = next((entry for entry in entries if entry.recommended), None)
-    if best is None:
-        return ""
-    name = family_title(best.model.family)
-    if best.model.family == "structural" and best.model.status.value != "fail":
-        return (
-            f"{name} is recommended: it is the first choice while no check of it fails, because the best forecast of "
-            "sales is not yet the best account of what each channel brought."
-        )
-    if best.model.status.value != "fail":
-        return f"{name} is recommended: of the models that passed their checks, its error was the smallest."
-    return f"Every model failed a check. {name} is named because it is the one to mend first; read its health card."
 
 
 def ratio_to_yardstick(entry: Entry) -> float | None:
@@ -301,8 +272,11 @@ def results(actor: Actor, board: Leaderboard) -> None:
     if not board.entries:
         return
     latest = newest_training(board.entries)
-    leaderboard(latest)
     st.markdown(escape(why_recommended(latest)))
+    leaderboard(latest)
+    for told in left_out(latest):
+        st.caption(escape(told))
+    details(actor, latest)
     by_id = {entry.model.id: entry.model for entry in latest}
     shown = next((entry.model.id for entry in latest if entry.recommended), latest[0].model.id)
     if len(by_id) > 1:

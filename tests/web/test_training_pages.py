@@ -83,6 +83,29 @@ class TestTrain:
         assert False in asked
 
 
+class TestComparing:
+    def test_several_models_stand_side_by_side_with_what_their_figures_come_from(self, app_as, installation):
+        version = save_one(installation)
+        train(installation, version, seeds=(0,), families=("lasso", "linear"))
+        app = app_as("analyst", "train")
+        assert not app.exception
+        board = app.dataframe[0].value
+        assert [name.split(" · ")[-1] for name in board["Model"]][-1] == "Plain regression"
+        assert {"Error", "Beside last year", "Inside 90 %", "Health", "Plans"} <= set(board.columns)
+        assert "recommended" in board["Note"].iloc[0]
+        assert "stretches of time" in texts(app.caption)
+        for tab in ("Forecasts", "All figures", "Compare two"):
+            app.session_state["train_tabs"] = tab
+            app.run()
+            assert not app.exception, tab
+
+    def test_every_chosen_family_says_what_it_is(self, app_as, installation):
+        save_one(installation)
+        app = app_as("analyst", "train")
+        assert "Each channel carries over and saturates" in texts(app.caption)
+        assert "drop out entirely" not in texts(app.caption)
+
+
 class TestModels:
     def test_without_models_it_leads_to_the_train_page(self, app_as):
         assert "no models yet" in texts(app_as("analyst", "models").title)
@@ -121,11 +144,11 @@ class TestModels:
         assert installation.services.models.history(actor, dataset.id)[0].reason == "A launch explains it."
 
 
-def train(installation, version, seeds):
-    """Train ridge for real, in this process."""
+def train(installation, version, seeds, families=("ridge",)):
+    """Train for real, in this process; ridge unless another family is named."""
     actor, kit = installation.actor("analyst"), make_kit(installation.settings)
     for seed in seeds:
-        installation.services.training.submit(actor, version.id, TrainingRequest(("ridge",), seed=seed))
+        installation.services.training.submit(actor, version.id, TrainingRequest(families, seed=seed))
     endings = InlineExecutor(Workshop(SqlLedger(kit.database, kit.clock), bodies(kit))).drain()
     kit.database.close()
     assert endings == ["done"] * len(seeds)
