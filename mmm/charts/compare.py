@@ -27,6 +27,7 @@ FloatArray = NDArray[np.float64]
 
 ROW, DOT = 22, 11  # pixels of a channel, and of every family in it
 LEGEND_ROOM = 64
+FURTHEST = 2.5  # x the median error: what lies further off is cut off
 
 
 def disagreement(found: Mapping[str, Contributions], bands: Sequence[Disagreement], key: str = "apart") -> Chart:
@@ -104,6 +105,7 @@ def errors(
     """
     data: list[Trace] = []
     places = list(range(len(at)))
+    top, beyond = _top(found)
     for (name, values), colour in zip(found.items(), _colours(len(found)), strict=True):
         drawn = [np.nan if value is None else (100 * value if share else value) for value in values]
         said = [f"{name}: {percent(value) if share else count(value)}" for value in values]
@@ -119,13 +121,23 @@ def errors(
                 "ticktext": [safe(text) for text in at],
                 "range": [-0.25, len(at) - 0.75],
                 "tickangle": 0,
+                "zeroline": False,
             },
-            yaxis=value_axis(title, plain=share, rangemode="tozero"),
+            yaxis=value_axis(title, plain=share, range=[0.0, 100 * top if share else top]),
             hovermode="closest",
             margin={"l": 8, "r": 16, "t": LEGEND_ROOM, "b": 8},
         ),
-        alt,
+        alt + "".join(f" {name} is off this chart at times." for name in beyond),
     )
+
+
+def _top(found: Mapping[str, Sequence[float | None]]) -> tuple[float, list[str]]:
+    """Where the axis of errors ends, and whose errors lie beyond: one bad model may not flatten all others."""
+    known = [value for values in found.values() for value in values if value is not None]
+    if not known:
+        return 1.0, []
+    top = min(1.1 * max(known), FURTHEST * float(np.median(known)))
+    return top, [name for name, values in found.items() if any(v is not None and v > top for v in values)]
 
 
 def _colours(n: int) -> list[str]:

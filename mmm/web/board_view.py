@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
 EXPLAINED = {
     "Error": "Mean absolute error of its forecasts of periods it had not seen, as a share of sales (MAPE).",
+    "Last stretch": "The same over the periods kept back, the newest ones, where all models and the yardstick meet.",
     "Beside last year": "Its error over that of repeating the same period of last year (MASE); below 1 is better.",
     "Inside 90 %": "Share of actuals inside its 90 % interval; near 90 % is right.",
     "Known effects": "Its error on simulated copies of these data, whose effects are known; share of all media.",
@@ -70,24 +71,30 @@ def _row(entry: Entry, weights: Mapping[str, float]) -> dict[str, str]:
     lift, weight = metrics.get("lift"), weights.get(entry.model.family)
     return {
         "Model": f"{entry.model.number} · {family_title(entry.model.family)}",
-        "Error": percent(scores.get("mape")) if scores.get("mape") is not None else count(scores.get("rmse")),
+        "Error": _share(scores),
+        "Last stretch": _share(metrics.get("model", {})) if metrics.get("folds") else "",
         "Beside last year": _number(scores.get("mase")),
         "Inside 90 %": percent(scores.get("coverage")),
         "Known effects": _number(metrics.get("twins"), percent),
         "Lift tests": "" if not lift else f"{lift['distance']:.1f} s.e.",
         "Health": STATUS[entry.model.status.value][0],
         "Plans": {True: "yes", False: "no"}.get(metrics.get("plans", ""), ""),
-        "Weight": "" if weight is None else percent(weight),
-        "Fit": "" if metrics.get("seconds") is None else f"{metrics['seconds']:.1f} s",
+        "Weight": percent(weight or 0.0) if weights and "weights" not in metrics else "",
+        "Fit": _number(metrics.get("seconds"), lambda s: "under 0.1 s" if s < 0.1 else f"{s:.1f} s"),
         "Note": ", ".join(notes(entry)),
     }
 
 
 def _plain_row(entry: Entry, like: Mapping[str, str]) -> dict[str, str]:
     plain = entry.model.metrics.get("yardstick", {})
-    error = percent(plain.get("mape")) if plain.get("mape") is not None else count(plain.get("rmse"))
-    known = {"Model": "Plain regression", "Error": error, "Note": "the yardstick, on the hold-out"}
+    where = "Last stretch" if entry.model.metrics.get("folds") else "Error"
+    known = {"Model": "Plain regression", where: _share(plain), "Note": "the yardstick"}
     return {name: known.get(name, "") for name in like}
+
+
+def _share(scores: Mapping[str, Any]) -> str:
+    """The error as a share of sales; in KPI units where sales are zero at times."""
+    return percent(scores["mape"]) if scores.get("mape") is not None else count(scores.get("rmse"))
 
 
 def _number(value: float | None, say: Callable[[float], str] | None = None) -> str:
@@ -196,13 +203,22 @@ def _forecasts(entries: Sequence[Entry]) -> None:
     st.markdown("**Error of each stretch of time**")
     spans = [f"{_day(fold['start'])} to {_day(fold['end'])}" for fold in first["folds"]]
     by_fold = {titles[key]: [fold[name] for fold in m["folds"]] for key, m in metrics.items()}
-    alt = "Forecast error of every model on every fold."
-    draw(errors(by_fold, spans, share=share, title=title, alt=alt, key="folds"), key="train_folds")
+    alt = _steadiest(by_fold)
+    picture = errors(by_fold, spans, share=share, title=title, alt=alt, key="folds")
+    draw(picture, key="train_folds")
+    st.caption(escape(picture.alt))
     st.markdown("**Error on the last stretch, by how much data the model had learnt from**")
     sizes = [f"{percent(p['share'])} ({counted(p['trained_on'], 'period')})" for p in first["curve"]]
     by_size = {titles[key]: [point[name] for point in m["curve"]] for key, m in metrics.items()}
-    draw(errors(by_size, sizes, share=share, title=title, alt=_more_data(by_size), key="curve"), key="train_curve")
-    st.caption(_more_data(by_size))
+    picture = errors(by_size, sizes, share=share, title=title, alt=_more_data(by_size), key="curve")
+    draw(picture, key="train_curve")
+    st.caption(escape(picture.alt))
+
+
+def _steadiest(found: Mapping[str, Sequence[float | None]]) -> str:
+    """Which model's worst stretch was the least bad."""
+    worst = {name: max(value or 0.0 for value in values) for name, values in found.items()}
+    return f"{min(worst, key=worst.__getitem__)} had the smallest error on its worst stretch."
 
 
 def _more_data(found: Mapping[str, Sequence[float | None]]) -> str:

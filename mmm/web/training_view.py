@@ -115,19 +115,18 @@ def _families(actor: Actor, version: DatasetVersionInfo) -> list[str]:
     )
     if every:
         return list(FAMILIES)
-    chosen = st.pills(
+    chosen = st.multiselect(
         "Model families",
         list(FAMILIES),
-        selection_mode="multi",
         default=usual,
         format_func=family_title,
         key="train_families",
         help="Each is fitted, held against periods it has not seen, checked, and fitted again on everything.",
     )
-    for name in chosen or ():
+    for name in chosen:
         if FAMILIES[name].says:
             st.caption(f"**{escape(family_title(name))}.** {escape(FAMILIES[name].says)}")
-    return list(chosen or ())
+    return list(chosen)
 
 
 def _submit(actor: Actor, version: DatasetVersionInfo, request: TrainingRequest) -> None:
