@@ -14,7 +14,7 @@ from mmm.models.base import FitSettings, Progress, silent
 from mmm.models.form import form_of
 from mmm.models.saturated import fit_tuned
 from mmm.models.scaling import Scaling
-from mmm.models.tuning import NOISE, REACH, BoolArray, Choice, Coefficients, Pull, Workbench, nonnegative
+from mmm.models.tuning import NOISE, REACH, BoolArray, Choice, Cut, Profiled, Pull, Workbench, nonnegative
 
 FloatArray = NDArray[np.float64]
 
@@ -36,27 +36,25 @@ class PairwiseWorkbench(Workbench):
 
     knobs: ClassVar[dict[str, int]] = {"noise": len(NOISE), "reach": len(REACH), "pair": len(PAIR_SHARES)}
 
-    def fit(self, choice: Choice, kpi: FloatArray, until: int | None = None, pull: Pull | None = None) -> Coefficients:
-        """The linear part: main effects with the pairs profiled out, then the pairs, then the baseline."""
-        stop = int(self.period[-1]) + 1 if until is None else until
-        baseline = self.baseline(stop, choice)
-        saturated = self.saturated(choice, self.rows(slice(0, stop)))
-        pull = pull or self.pull(choice)
+    def media(self, choice: Choice, rows: BoolArray) -> FloatArray:
+        """The saturated channels, then the products of all pairs `[row, channel + pair]`."""
+        saturated = self.saturated(choice, rows)
+        return np.concatenate([saturated, products(saturated)], axis=1)
+
+    def profiled(self, choice: Choice, cut: Cut) -> Profiled:
+        """Worked out for the choice: the products of a whole grid would be too many."""
+        return cut.profiled(self.media(choice, np.ones_like(self.observed)))
+
+    def solve(self, gram: FloatArray, moment: FloatArray, pull: Pull) -> FloatArray:
+        """Main effects with the pairs profiled out, then the pairs."""
         c = self.n_channels
-        both = np.concatenate([saturated, products(saturated)], axis=1)
-        gram, moment = baseline.profiled(both, kpi)
         pairs = gram[c:, c:] + np.diag(pull.quadratic[c:])
         target = moment[c:] + pull.quadratic[c:] * pull.centre[c:]
         shared = np.linalg.solve(pairs, np.column_stack([gram[c:, :c], target]))
-        main = Pull(pull.quadratic[:c], pull.linear[:c], pull.centre[:c])
         within = gram[:c, :c] - gram[:c, c:] @ shared[:, :c]
+        main = Pull(pull.quadratic[:c], pull.linear[:c], pull.centre[:c])
         effect = nonnegative(within, moment[:c] - gram[:c, c:] @ shared[:, c], main)
-        pair = held_up(shared[:, c] - shared[:, :c] @ effect, effect)
-        return Coefficients(effect, pair, baseline.coefficients(kpi - both @ np.concatenate([effect, pair])))
-
-    def predicted(self, choice: Choice, found: Coefficients, rows: BoolArray) -> FloatArray:
-        """Linked KPI `[row]` of some rows."""
-        return super().predicted(choice, found, rows) + products(self.saturated(choice, rows)) @ found.pair
+        return np.concatenate([effect, held_up(shared[:, c] - shared[:, :c] @ effect, effect)])
 
     def pull(self, choice: Choice, rng: np.random.Generator | None = None) -> Pull:
         """As ridge for main effects and, behind them, for pairs `[channel + pair]`."""

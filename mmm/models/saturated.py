@@ -114,7 +114,7 @@ def _bootstrap(
         drawn[lost] = rng.choice(residual.ravel()[rows], int(lost.sum()))
         pull = bench.pull(choice, rng)
         centre = rng.standard_normal(bench.columns.shape[1])
-        fit = bench.fit(choice, (bench.kpi + drawn - bench.columns @ centre)[rows], pull=pull)
+        fit = bench.fit(choice, (bench.kpi + drawn - bench.columns @ centre)[rows], pull)
         found.append((fit.effect, fit.pair, fit.baseline + centre))
         progress(0.6 + 0.4 * (number + 1) / len(choices), "bootstrapping")
     shape = np.array([choice.shape for choice in choices]).reshape(len(choices), -1)
@@ -133,7 +133,7 @@ def _bootstrap(
 
 def _residual(bench: Workbench, best: Choice, central: Coefficients) -> FloatArray:
     rows, n_periods = bench.observed, int(bench.period[-1]) + 1
-    fitted = bench.predicted(best, central, np.ones_like(rows))
-    degrees = bench.baseline(n_periods, best).degrees + bench.n_channels
+    fitted = bench.predicted(best, central)
+    degrees = bench.baseline(best).degrees + bench.n_channels
     inflated = np.sqrt(rows.sum() / max(rows.sum() - degrees, 1.0))
     return np.where(rows, (bench.kpi - fitted) * inflated, np.nan).reshape(-1, n_periods)

@@ -71,16 +71,8 @@ class Baseline:
     def __init__(self, columns: FloatArray, ridge: float) -> None:
         left, singular, right = np.linalg.svd(columns, full_matrices=False)
         self._explained = left * np.sqrt(singular**2 / (singular**2 + ridge))
-        self._solve = (right.T * (singular / (singular**2 + ridge))) @ left.T
+        self.solve = (right.T * (singular / (singular**2 + ridge))) @ left.T
         self.degrees = float((singular**2 / (singular**2 + ridge)).sum())
-
-    def media(self, saturated: FloatArray, kpi: FloatArray, pull: Pull) -> FloatArray:
-        """Effects `[channel]` >= 0 that minimise squared error and what `pull` adds to it.
-
-        The baseline is profiled out. Non-negative least squares: Lawson & Hanson (1974), chapter 23.
-        """
-        gram, moment = self.profiled(saturated, kpi)
-        return nonnegative(gram, moment, pull)
 
     def profiled(self, columns: FloatArray, kpi: FloatArray) -> tuple[FloatArray, FloatArray]:
         """Cross products of `columns [row, column]` and their moments with the KPI, the baseline profiled out."""
@@ -89,14 +81,57 @@ class Baseline:
 
     def coefficients(self, residual: FloatArray) -> FloatArray:
         """Baseline coefficients `[column]` for what media leave."""
-        return np.asarray(self._solve @ residual)
+        return np.asarray(self.solve @ residual)
+
+
+@dataclass(frozen=True, eq=False)
+class Profiled:
+    """Media columns with the baseline profiled out, for one set of rows to learn from and perhaps one to be tested on.
+
+    Attributes:
+        gram: cross products `[column, column]`; moment: with the KPI `[column]`.
+        ahead: columns of the rows to be tested on, less what the baseline makes of them `[row, column]`.
+    """
+
+    gram: FloatArray
+    moment: FloatArray
+    ahead: FloatArray
+
+
+class Cut:
+    """One fold for one ridge on the baseline; a class because many choices share what is worked out here.
+
+    Attributes:
+        train, test: rows `[row]`.
+        left: KPI of the rows to be tested on that a fit without media leaves unexplained `[row]`.
+    """
+
+    def __init__(self, columns: FloatArray, kpi: FloatArray, rows: tuple[BoolArray, BoolArray], ridge: float) -> None:
+        self.train, self.test = rows
+        self._baseline = Baseline(columns[self.train], ridge)
+        self._kpi = kpi[self.train]
+        self._weight = columns[self.test] @ self._baseline.solve
+        self.left = kpi[self.test] - self._weight @ self._kpi
+
+    def profiled(self, media: FloatArray) -> Profiled:
+        """The baseline profiled out of `media [row, column]`, whose rows are all market-periods."""
+        seen = media[self.train]
+        gram, moment = self._baseline.profiled(seen, self._kpi)
+        return Profiled(gram, moment, media[self.test] - self._weight @ seen)
 
 
 def nonnegative(gram: FloatArray, moment: FloatArray, pull: Pull) -> FloatArray:
-    """The `e >= 0` that minimises e' gram e - 2 e' moment and what `pull` adds to it."""
-    factor = linalg.cholesky(gram + np.diag(pull.quadratic))
-    goal = linalg.solve_triangular(factor, moment + pull.quadratic * pull.centre - pull.linear, trans=1)
-    return np.asarray(optimize.nnls(factor, goal)[0])
+    """The `e >= 0` that minimises e' gram e - 2 e' moment and what `pull` adds to it.
+
+    Non-negative least squares, where the plain solution is not the answer already: Lawson & Hanson (1974), chapter 23.
+    """
+    whole = gram + np.diag(pull.quadratic)
+    target = moment + pull.quadratic * pull.centre - pull.linear
+    plain = np.linalg.solve(whole, target)
+    if (plain >= 0).all():
+        return np.asarray(plain)
+    factor = linalg.cholesky(whole)
+    return np.asarray(optimize.nnls(factor, linalg.solve_triangular(factor, target, trans=1))[0])
 
 
 class Workbench:
@@ -140,7 +175,8 @@ class Workbench:
         far_decay = (np.log(weekly / (1 - weekly)) - ORDINARY_DECAY[0]) / ORDINARY_DECAY[1]
         far_half = (np.log(self.half_saturation) - ORDINARY_HALF[0]) / ORDINARY_HALF[1]
         self._unusual = 0.5 * (far_decay**2 + far_half**2)
-        self._baselines: dict[tuple[int, int], Baseline] = {}
+        self._baselines: dict[int, Baseline] = {}
+        self._grids: dict[Cut, Profiled] = {}
         self.pinned = self._pinned(panel, options, weeks)
 
     def linked(self, kpi: FloatArray) -> FloatArray:
@@ -182,13 +218,21 @@ class Workbench:
 
     def along(self, choice: Choice, coordinate: int) -> list[Choice]:
         """Every choice that differs in one coordinate: a channel's shape, or one of `knobs`."""
+        return [self.moved(choice, coordinate, k) for k in range(self.size_of(coordinate))]
+
+    def size_of(self, coordinate: int) -> int:
+        """How many values a coordinate may take."""
+        c = self.n_channels
+        return list(self.knobs.values())[coordinate - c] if coordinate >= c else len(self.pinned[coordinate])
+
+    def moved(self, choice: Choice, coordinate: int, k: int) -> Choice:
+        """The choice with one coordinate at its k-th value."""
         c = self.n_channels
         if coordinate >= c:
-            knob, size = list(self.knobs.items())[coordinate - c]
-            changes: list[dict[str, Any]] = [{knob: k} for k in range(size)]
-            return [replace(choice, **change) for change in changes]
+            change: dict[str, Any] = {list(self.knobs)[coordinate - c]: k}
+            return replace(choice, **change)
         head, tail = choice.shape[:coordinate], choice.shape[coordinate + 1 :]
-        return [replace(choice, shape=(*head, k, *tail)) for k in self.pinned[coordinate]]
+        return replace(choice, shape=(*head, self.pinned[coordinate][k], *tail))
 
     @property
     def n_coordinates(self) -> int:
@@ -218,29 +262,49 @@ class Workbench:
         centre = np.zeros_like(reach) if rng is None else rng.standard_normal(len(reach)) * reach
         return Pull((NOISE[choice.noise] / reach) ** 2, np.zeros_like(reach), centre)
 
-    def fit(self, choice: Choice, kpi: FloatArray, until: int | None = None, pull: Pull | None = None) -> Coefficients:
-        """The linear part for the linked KPI of the observed rows before period `until` (default: all)."""
-        stop = int(self.period[-1]) + 1 if until is None else until
-        baseline = self.baseline(stop, choice)
-        saturated = self.saturated(choice, self.rows(slice(0, stop)))
-        effect = baseline.media(saturated, kpi, pull or self.pull(choice))
-        return Coefficients(effect, np.zeros(0), baseline.coefficients(kpi - saturated @ effect))
+    def media(self, choice: Choice, rows: BoolArray) -> FloatArray:
+        """Media columns `[row, column]`: the saturated channels."""
+        return self.saturated(choice, rows)
 
-    def predicted(self, choice: Choice, found: Coefficients, rows: BoolArray) -> FloatArray:
-        """Linked KPI `[row]` of some rows."""
-        return np.asarray(self.columns[rows] @ found.baseline + self.saturated(choice, rows) @ found.effect)
+    def solve(self, gram: FloatArray, moment: FloatArray, pull: Pull) -> FloatArray:
+        """Coefficients of the media columns `[column]`, once the baseline is profiled out."""
+        return nonnegative(gram, moment, pull)
+
+    def profiled(self, choice: Choice, cut: Cut) -> Profiled:
+        """Media columns of a choice in a fold; the whole grid is worked out when a fold is first met."""
+        if cut not in self._grids:
+            self._grids[cut] = cut.profiled(self._saturated.reshape(len(self.kpi), -1))
+        whole = self._grids[cut]
+        place = np.arange(self.n_channels) * len(self.decay) + np.array(choice.shape, dtype=np.int64)
+        return Profiled(whole.gram[place[:, None], place], whole.moment[place], whole.ahead[:, place])
+
+    def fit(self, choice: Choice, kpi: FloatArray, pull: Pull | None = None) -> Coefficients:
+        """The linear part for the linked KPI of all observed rows."""
+        baseline, media = self.baseline(choice), self.media(choice, self.observed)
+        gram, moment = baseline.profiled(media, kpi)
+        found = self.solve(gram, moment, pull or self.pull(choice))
+        c = self.n_channels
+        return Coefficients(found[:c], found[c:], baseline.coefficients(kpi - media @ found))
+
+    def predicted(self, choice: Choice, found: Coefficients) -> FloatArray:
+        """Linked KPI of all rows `[row]`."""
+        media = self.media(choice, np.ones_like(self.observed))
+        return np.asarray(self.columns @ found.baseline + media @ np.concatenate([found.effect, found.pair]))
 
     def unusual(self, choice: Choice) -> float:
         """How far decays and half-saturations are from ordinary ones: minus a log density."""
         return float(self._unusual[list(choice.shape)].sum())
 
-    def baseline(self, until: int, choice: Choice) -> Baseline:
-        """The baseline's ridge on observed rows before period `until`."""
-        key = (until, choice.noise)
-        if key not in self._baselines:
-            rows = self.rows(slice(0, until))
-            self._baselines[key] = Baseline(self.columns[rows], NOISE[choice.noise] ** 2)
-        return self._baselines[key]
+    def baseline(self, choice: Choice) -> Baseline:
+        """The baseline's ridge on all observed rows."""
+        if choice.noise not in self._baselines:
+            self._baselines[choice.noise] = Baseline(self.columns[self.observed], NOISE[choice.noise] ** 2)
+        return self._baselines[choice.noise]
+
+    def cut(self, fold: Fold, noise: int) -> Cut:
+        """One fold for one ridge on the baseline."""
+        rows = (self.rows(fold.train), self.rows(fold.test))
+        return Cut(self.columns, self.kpi, rows, NOISE[noise] ** 2)
 
 
 class Forecasts:
@@ -248,29 +312,32 @@ class Forecasts:
 
     def __init__(self, bench: Workbench, folds: tuple[Fold, ...]) -> None:
         self.bench = bench
-        cuts = [(fold.train.stop, bench.rows(fold.train), bench.rows(fold.test)) for fold in folds]
-        self._cuts = [cut for cut in cuts if cut[1].sum() > 1 and cut[2].any()]
-        self._tested = sum(int(test.sum()) for _, _, test in self._cuts)
+        self._folds = [f for f in folds if bench.rows(f.train).sum() > 1 and bench.rows(f.test).any()]
+        self._tested = sum(int(bench.rows(fold.test).sum()) for fold in self._folds)
+        self._cuts: dict[int, list[Cut]] = {}
         self._known: dict[Choice, float] = {}
 
     def badness(self, choice: Choice) -> float:
         """Minus the log likelihood of the folds' forecast errors, and what is unusual about the choice."""
         if choice not in self._known:
-            squared = sum(self._squared_error(choice, *cut) for cut in self._cuts)
-            mean = max(squared / max(self._tested, 1), 1e-12)
+            mean = max(self._squared_error(choice) / max(self._tested, 1), 1e-12)
             self._known[choice] = 0.5 * self._tested * float(np.log(mean)) + self.bench.unusual(choice)
         return self._known[choice]
 
     def rmse(self, choice: Choice) -> float:
         """Root mean squared forecast error, share of the KPI."""
-        squared = sum(self._squared_error(choice, *cut) for cut in self._cuts)
-        return float(np.sqrt(squared / max(self._tested, 1)))
+        return float(np.sqrt(self._squared_error(choice) / max(self._tested, 1)))
 
-    def _squared_error(self, choice: Choice, until: int, train: BoolArray, test: BoolArray) -> float:
-        bench = self.bench
-        found = bench.fit(choice, bench.kpi[train], until)
-        error = bench.kpi[test] - bench.predicted(choice, found, test)
-        return float(error @ error)
+    def _squared_error(self, choice: Choice) -> float:
+        bench, pull = self.bench, self.bench.pull(choice)
+        if choice.noise not in self._cuts:
+            self._cuts[choice.noise] = [bench.cut(fold, choice.noise) for fold in self._folds]
+        total = 0.0
+        for cut in self._cuts[choice.noise]:
+            seen = bench.profiled(choice, cut)
+            error = cut.left - seen.ahead @ bench.solve(seen.gram, seen.moment, pull)
+            total += float(error @ error)
+        return total
 
 
 def best_choice(forecasts: Forecasts, start: Choice, sweeps: int, rng: np.random.Generator) -> Choice:
@@ -291,11 +358,11 @@ def near_choices(forecasts: Forecasts, best: Choice, n: int, thin: int, rng: np.
     Source:
         Metropolis et al. (1953), "Equation of state calculations by fast computing machines".
     """
-    at, visited = best, []
+    at, visited, bench = best, [], forecasts.bench
     for _ in range(n):
         for _ in range(thin):
-            others = forecasts.bench.along(at, int(rng.integers(forecasts.bench.n_coordinates)))
-            other = others[int(rng.integers(len(others)))]
+            coordinate = int(rng.integers(bench.n_coordinates))
+            other = bench.moved(at, coordinate, int(rng.integers(bench.size_of(coordinate))))
             if np.log(rng.uniform()) < forecasts.badness(at) - forecasts.badness(other):
                 at = other
         visited.append(at)

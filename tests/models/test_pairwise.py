@@ -34,7 +34,7 @@ class TestPairwise:
     def test_fit_is_the_minimum_it_says(self, bench: PairwiseWorkbench) -> None:
         pull = replace(bench.pull(bench.start, np.random.default_rng(1)))
         kpi = bench.kpi[bench.observed]
-        found = bench.fit(bench.start, kpi, pull=pull)
+        found = bench.fit(bench.start, kpi, pull)
         columns, media = bench.columns[bench.observed], bench.saturated(bench.start, bench.observed)
 
         def cost(effect: np.ndarray, pair: np.ndarray, baseline: np.ndarray) -> float:

@@ -11,7 +11,7 @@ from mmm.errors import ModelError
 from mmm.models.base import FitSettings
 from mmm.models.resampling import blocks
 from mmm.models.ridge import RidgeModel, fit_ridge
-from mmm.models.tuning import Baseline, Forecasts, Pull, Workbench, best_choice, near_choices
+from mmm.models.tuning import Baseline, Forecasts, Pull, Workbench, best_choice, near_choices, nonnegative
 from tests.models.worlds import fitted, small_world
 
 
@@ -85,7 +85,7 @@ class TestTuning:
         kpi = kpi + media @ [2.0, 3.0]
         ridge, penalty, centre = 0.3, np.array([0.5, 2.0]), np.array([0.1, 0.2])
         found = Baseline(columns, ridge)
-        effect = found.media(media, kpi, Pull(penalty, np.zeros(2), centre))
+        effect = nonnegative(*found.profiled(media, kpi), Pull(penalty, np.zeros(2), centre))
         b = found.coefficients(kpi - media @ effect)
 
         def cost(effect: np.ndarray, b: np.ndarray) -> float:
