@@ -34,7 +34,7 @@ def test_a_training_survives_its_worker_and_ends_in_answers(installation: Instal
         as_read=pd.DataFrame({"date": ["2023-01-02"]}),
     )
     services.executor.start()
-    job = services.training.submit(analyst, version.id, TrainingRequest(seed=5))
+    job = services.training.submit(analyst, version.id, TrainingRequest(("structural", "ridge"), seed=5))
 
     eventually(lambda: 0 < services.jobs.get(analyst, job).progress < 1, "the training reports progress")
     (worker,) = [p for p in psutil.Process().children() if "spawn_main" in " ".join(p.cmdline())]
