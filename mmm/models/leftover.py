@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from mmm.data.folds import Fold, rolling_folds
 from mmm.data.inputs import Inputs, Labels
 from mmm.data.panel import Panel
+from mmm.models.additive import AdditiveModel
 from mmm.models.base import FitSettings
 from mmm.models.form import ShapeDraws
 from mmm.models.ordering import by_name
@@ -98,7 +99,7 @@ class Features:
     the structure's order.
     """
 
-    def __init__(self, base: StructuralModel) -> None:
+    def __init__(self, base: AdditiveModel) -> None:
         self._base = base
         kinds = base.design.kinds
         self._centre = ShapeDraws.median(base.parameters)

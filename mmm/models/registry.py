@@ -6,6 +6,7 @@ from mmm.errors import ModelError
 from mmm.models.averaged import AveragedModel
 from mmm.models.base import Family, FittedModel
 from mmm.models.boosted import BoostedModel, fit_boosted
+from mmm.models.forest import ForestModel, fit_forest
 from mmm.models.hierarchical import HierarchicalModel, fit_hierarchical
 from mmm.models.lasso import LassoModel, fit_lasso
 from mmm.models.linear import LinearModel, fit_linear
@@ -72,6 +73,13 @@ FAMILIES: dict[str, Family] = {
             fit_pairwise,
             PairwiseModel.from_state,
             says="A regression in which two channels may be worth more together.",
+        ),
+        Family(
+            "forest",
+            "Random forest",
+            fit_forest,
+            ForestModel.from_state,
+            says="Many small trees, averaged, on what a ridge regression leaves unexplained.",
         ),
         Family(
             "linear",

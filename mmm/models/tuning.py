@@ -278,9 +278,12 @@ class Workbench:
         place = np.arange(self.n_channels) * len(self.decay) + np.array(choice.shape, dtype=np.int64)
         return Profiled(whole.gram[place[:, None], place], whole.moment[place], whole.ahead[:, place])
 
-    def fit(self, choice: Choice, kpi: FloatArray, pull: Pull | None = None) -> Coefficients:
-        """The linear part for the linked KPI of all observed rows."""
-        baseline, media = self.baseline(choice), self.media(choice, self.observed)
+    def fit(
+        self, choice: Choice, kpi: FloatArray, pull: Pull | None = None, rows: BoolArray | None = None
+    ) -> Coefficients:
+        """The linear part for the linked KPI of some rows, by default of all observed ones."""
+        baseline = self.baseline(choice) if rows is None else Baseline(self.columns[rows], NOISE[choice.noise] ** 2)
+        media = self.media(choice, self.observed if rows is None else rows)
         gram, moment = baseline.profiled(media, kpi)
         found = self.solve(gram, moment, pull or self.pull(choice))
         c = self.n_channels
