@@ -140,9 +140,9 @@ def run(sources: Sources, seed: int = 0) -> dict[str, Any]:
 def _study(panel: Panel, spec: Spec, seed: int) -> Candidate:
     """`auto` asks the structural family, and the others only where its health fails."""
     families = (DEFAULT_FAMILY if spec.model == AUTO else spec.model,)
-    study = analyse(panel, StudySettings(families=families, effort=spec.effort, seed=seed))
+    study = analyse(panel, StudySettings(families=families, effort=spec.effort, seed=seed, options=spec.options))
     if spec.model == AUTO and study.best.health_card.status == "fail":
-        study = analyse(panel, StudySettings(effort=spec.effort, seed=seed))
+        study = analyse(panel, StudySettings(effort=spec.effort, seed=seed, options=spec.options))
     return study.best
 
 

@@ -20,7 +20,7 @@ MAPPING_KEYS = frozenset(
     | {"decimal_mark", "week_start", "captures_demand"}
 )
 PLAN_KEYS = frozenset({"horizon", "total", "bounds"})
-OTHER_KEYS = frozenset({"model", "effort", "future", "plan", "curve_multipliers", "lift_tests"})
+OTHER_KEYS = frozenset({"model", "effort", "future", "plan", "curve_multipliers", "lift_tests", "options"})
 DEFAULT_HORIZON = 12
 DEFAULT_MULTIPLIERS = tuple(i / 10 for i in range(16))  # 0 to 1.5 x mean spend
 AUTO = "auto"
@@ -54,6 +54,7 @@ class Spec:
         curve_multipliers: multiples of mean spend at which response curves are given.
         lift_tests: read-outs of experiments written in the specification.
         lift_file: path of a CSV of read-outs, as written in the file; None where there is none.
+        options: choices of the model family, such as shapes and priors; the family says what it cannot use.
     """
 
     mapping: Mapping
@@ -64,6 +65,7 @@ class Spec:
     curve_multipliers: tuple[float, ...] = DEFAULT_MULTIPLIERS
     lift_tests: tuple[ReadOut, ...] = ()
     lift_file: str | None = None
+    options: MappingType[str, Any] = field(default_factory=dict)
 
     @classmethod
     def from_dict(cls, plain: Any) -> Spec:  # noqa: ANN401 - whatever a JSON file held
@@ -86,13 +88,16 @@ class Spec:
         if not isinstance(channels, dict):
             problems.append("channels must be an object that names the columns of each channel")
             channels = {}
+        options = plain.get("options", {})
+        if not isinstance(options, dict):
+            problems.append("options must be an object of a model family's choices")
         plan, plan_problems = _plan(plain.get("plan", {}), set(channels))
         multipliers, multiplier_problems = _multipliers(plain.get("curve_multipliers", DEFAULT_MULTIPLIERS))
         tests, lift_file, test_problems = _tests(plain.get("lift_tests", []), set(channels))
         problems += plan_problems + multiplier_problems + test_problems + _scalars(plain)
         if problems:
             raise SpecError("The specification cannot be used: " + "; ".join(problems) + ".")
-        return cls(_mapping(plain), model, effort, plain.get("future"), plan, multipliers, tests, lift_file)
+        return cls(_mapping(plain), model, effort, plain.get("future"), plan, multipliers, tests, lift_file, options)
 
 
 def _mapping(plain: dict[str, Any]) -> Mapping:

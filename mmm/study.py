@@ -49,6 +49,7 @@ class StudySettings:
         seed: same data, settings and seed give the same study to the last digit.
         holdout: periods kept back for the comparison; None for the smaller of 24 weeks and a fifth of the data.
         champion: family of the published model; the others are tried against it on two refreshes.
+        options: `FitSettings.options` of every fit; a family ignores the names of others.
     """
 
     families: tuple[str, ...] = ()
@@ -56,6 +57,12 @@ class StudySettings:
     seed: int = 0
     holdout: int | None = None
     champion: str | None = None
+    options: Mapping[str, Any] = field(default_factory=dict)
+
+    @property
+    def fit(self) -> FitSettings:
+        """Of the fits on everything."""
+        return FitSettings(seed=self.seed, effort=self.effort, options=self.options)
 
 
 @dataclass(frozen=True, eq=False)
@@ -163,7 +170,7 @@ def analyse(
     """
     names = settings.families or DEFAULT_FAMILIES
     alone = len(names) == 1 and settings.champion in (None, *names)
-    asked = Asked(tuple(names), settings.effort, settings.holdout, settings.champion, folds=not alone)
+    asked = Asked(tuple(names), settings.effort, settings.holdout, settings.champion, not alone, settings.options)
     pieces = works(panel, asked)
     titles = {name: family(name).title.split(" (")[0] for name in dict.fromkeys(piece.family for piece in pieces)}
     outcomes: list[Outcome] = []
@@ -202,7 +209,7 @@ def _fit_all(
     """Every family fitted on everything and questioned; words instead where it could not be."""
     names = list(compared_by_name)
     found: dict[str, Candidate | str] = {}
-    ask = partial(_candidate, panel, FitSettings(seed=settings.seed, effort=settings.effort), clock)
+    ask = partial(_candidate, panel, settings.fit, clock)
     title = "Fitting on everything"
     progress(COMPARING, title)
     for name, candidate in zip(names, run_all(ask, list(compared_by_name.items())), strict=True):
@@ -286,10 +293,9 @@ def _averaged(
     again = [member.again for member in members.values()]
     refreshed = tuple(_mixed(parts, shares) for parts in zip(*again, strict=True)) if all(again) else ()
     last = folds[max(folds, key=lambda cut: cut.cut)][-1]
-    fit = FitSettings(seed=settings.seed, effort=settings.effort)
     found = Compared(held=last, folds=folds)
     agrees = average_agreement([c.results.agreement for c in able.values() if c.family in shares], shares)
-    candidate = _questioned(panel, fit, model, found, None, None, agrees)
+    candidate = _questioned(panel, settings.fit, model, found, None, None, agrees)
     return replace(candidate, compared={**candidate.compared, "weights": shares}), refreshed
 
 

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Protocol, TypeVar
+from typing import Any, Protocol, TypeVar
 
 from mmm.data.panel import Panel
 from mmm.errors import MMMError
@@ -39,6 +39,7 @@ class Work:
     family: str
     effort: str
     origin: Origin
+    options: Mapping[str, Any] = field(default_factory=dict, compare=False)
 
 
 @dataclass(frozen=True, eq=False)
@@ -64,6 +65,7 @@ class Asked:
         holdout: periods kept back; None for the usual number.
         champion: family of the published model, against which the others are tried on two refreshes; or None.
         folds: compare on folds too, not on the hold-out alone.
+        options: `FitSettings.options` of every fit.
     """
 
     families: tuple[str, ...]
@@ -71,6 +73,7 @@ class Asked:
     holdout: int | None = None
     champion: str | None = None
     folds: bool = True
+    options: Mapping[str, Any] = field(default_factory=dict)
 
 
 def works(panel: Panel, asked: Asked) -> tuple[Work, ...]:
@@ -84,17 +87,17 @@ def works(panel: Panel, asked: Asked) -> tuple[Work, ...]:
     again = refreshes(panel.n_periods) if against is not None else ()
     found: list[Work] = []
     for name in asked.families:
-        found.append(Work(name, asked.effort, cuts[-1]))
-        found += [Work(name, "quick", cut) for cut in cuts[:-1] if asked.folds]
-        found += [Work(name, "quick", cut) for cut in again]
+        found.append(Work(name, asked.effort, cuts[-1], asked.options))
+        found += [Work(name, "quick", cut, asked.options) for cut in cuts[:-1] if asked.folds]
+        found += [Work(name, "quick", cut, asked.options) for cut in again]
     if against is not None and against not in asked.families and against in FAMILIES:
-        found += [Work(against, "quick", cut) for cut in again]
+        found += [Work(against, "quick", cut, asked.options) for cut in again]
     return tuple(found)
 
 
 def perform(panel: Panel, seed: int, work: Work) -> Outcome:
     """Do one piece of work; what a family refuses is kept as words, so that the others go on."""
-    chosen, settings = family(work.family), FitSettings(seed=seed, effort=work.effort)
+    chosen, settings = family(work.family), FitSettings(seed=seed, effort=work.effort, options=work.options)
     try:
         return Outcome(work, forecasts(panel, chosen.fit, settings, work.origin))
     except MMMError as refusal:

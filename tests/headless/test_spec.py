@@ -106,3 +106,9 @@ def test_days_are_added_up_to_weeks_where_nobody_says_otherwise():
     assert Spec.from_dict(plain).mapping.roll_up
     assert not Spec.from_dict({**plain, "frequency": "day"}).mapping.roll_up
     assert not Spec.from_dict({**plain, "roll_up": False}).mapping.roll_up
+
+
+def test_options_go_to_the_family_and_must_be_an_object():
+    assert Spec.from_dict({**LEAST, "options": {"carry_over": "delayed"}}).options == {"carry_over": "delayed"}
+    with pytest.raises(SpecError, match="options must be an object"):
+        Spec.from_dict({**LEAST, "options": ["delayed"]})
