@@ -9,6 +9,7 @@ from mmm.charts.sentences import channel_title
 from mmm.charts.template import channel_colours
 from mmm.web.channel_view import chosen_channel, curve_table, figures, plan_beside, questions_answered
 from mmm.web.components import draw, metric_row
+from mmm.web.grades_view import evidence_mark
 from mmm.web.guard import guard
 from mmm.web.holder import services
 from mmm.web.insight_view import finding_header, open_bench
@@ -25,6 +26,7 @@ colour = channel_colours(labels.channels)[channel]
 with header:
     finding_header(bench, channel_title(channel, bench.results.roi, index))
 metric_row(figures(bench.results.roi, index, found))
+evidence_mark(bench.results.grades, channel)
 
 left, right = st.columns([3, 2], gap="large")
 with left:

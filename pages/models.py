@@ -6,6 +6,7 @@ from mmm.access.roles import Permission
 from mmm.services.training import TRAIN
 from mmm.web.components import empty_state, escape, page_header
 from mmm.web.data_upload import notice
+from mmm.web.grades_view import evidence
 from mmm.web.guard import guard
 from mmm.web.holder import services
 from mmm.web.lift_view import lift_tests
@@ -39,7 +40,7 @@ fit_chart(actor, entry.model)
 publish_actions(actor, entry.model, dataset.name, champion=champion)
 
 tabs = st.tabs(
-    ["Health card", "Lift tests", "Compare two models", "Settings", "Publications", "Twin test", "Priors"],
+    ["Health card", "Evidence", "Lift tests", "Compare two models", "Settings", "Publications", "Twin test", "Priors"],
     on_change="rerun",
     key="models_tabs",
 )
@@ -48,20 +49,23 @@ with tabs[0]:
         health(entry.model)
 with tabs[1]:
     if tabs[1].open:
-        lift_tests(actor, entry.model)
+        evidence(actor, entry.model)
 with tabs[2]:
     if tabs[2].open:
-        compare(actor, entry, board.entries)
+        lift_tests(actor, entry.model)
 with tabs[3]:
     if tabs[3].open:
-        jobs = {job.id: job.params for job in services().jobs.list(actor, task=TRAIN, limit=200)}
-        settings(actor, entry, jobs.get(entry.model.job_id or "", {}))
+        compare(actor, entry, board.entries)
 with tabs[4]:
     if tabs[4].open:
-        publication_history(services().models.history(actor, dataset.id), [e.model for e in board.entries])
+        jobs = {job.id: job.params for job in services().jobs.list(actor, task=TRAIN, limit=200)}
+        settings(actor, entry, jobs.get(entry.model.job_id or "", {}))
 with tabs[5]:
     if tabs[5].open:
-        twin_test(actor, entry.model)
+        publication_history(services().models.history(actor, dataset.id), [e.model for e in board.entries])
 with tabs[6]:
     if tabs[6].open:
+        twin_test(actor, entry.model)
+with tabs[7]:
+    if tabs[7].open:
         priors(actor, entry.model)

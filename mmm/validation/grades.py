@@ -44,8 +44,8 @@ MEANING = {
     Grade.D: "The data cannot tell.",
 }
 ORDER = tuple(Grade)
-TRUST = {Grade.A: 1.0, Grade.B: 1.0, Grade.C: 1.0, Grade.D: 0.0}
-"""Share of an advised move that a grade is worth; see docs/benchmarks.md for what other shares cost."""
+HOLD = ("reverse", "leak", "too_much", "ahead", "brand")
+"""Stress tests after which a channel's effect may be demand in disguise: a plan leaves its spend where it is."""
 
 
 @dataclass(frozen=True)
@@ -96,6 +96,12 @@ def grade_channels(
     doubts = [*stress, *_twin_doubts(twins or {})]
     lift = {name: _lift(model, panel, name) for name in panel.labels.channels}
     return tuple(_grade(name, place, found, doubts, lift[name]) for place, name in enumerate(panel.labels.channels))
+
+
+def held_channels(stress: Sequence[StressTest]) -> tuple[str, ...]:
+    """Channels whose effect may be demand in disguise, so that a plan should not move their spend."""
+    caught = [channel for test in stress if test.status != "pass" and test.code in HOLD for channel in test.channels]
+    return tuple(dict.fromkeys(caught))
 
 
 def _grade(
