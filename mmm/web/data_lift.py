@@ -52,8 +52,8 @@ def _why() -> str:
     return (
         "**No lift test counts yet, and nothing would teach a model more.** An experiment compares like with like; "
         "weeks of history cannot. On simulated data with a known truth, one four-week test a channel (20 % standard "
-        "error) halved the error of what channels bring, from 6–8 % of all media to 3–4 %, and no plan lost money any "
-        "more. No change of algorithm did as much."
+        "error) halved the error of what channels bring, from 6–8 % of all media to 3–4 %. No change of algorithm did "
+        "as much."
     )
 
 
