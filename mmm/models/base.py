@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from mmm.data.inputs import Inputs, Labels
 from mmm.data.panel import Panel
 from mmm.errors import ModelError
+from mmm.models.options import Setting
 from mmm.models.state import ModelState
 
 FloatArray = NDArray[np.float64]
@@ -137,6 +138,7 @@ class Family:
 
     Attributes:
         says: what it is and what it is good for, in one line for people.
+        space: options worth searching for, beyond what the family tunes itself while it is fitted.
     """
 
     name: str
@@ -144,6 +146,7 @@ class Family:
     fit: Fit
     load: Callable[[ModelState], FittedModel]
     says: str = ""
+    space: tuple[Setting, ...] = ()
 
 
 def _resolve(periods: slice | None, n_periods: int) -> slice:

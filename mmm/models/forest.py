@@ -12,10 +12,11 @@ from numpy.typing import NDArray
 from mmm.data.folds import Fold, rolling_folds
 from mmm.data.inputs import Inputs, Labels
 from mmm.data.panel import Panel
+from mmm.models import saturated
 from mmm.models.additive import labels_from_meta, labels_meta
 from mmm.models.base import FitSettings, FittedModel, Progress, silent
 from mmm.models.leftover import Features, Sorter
-from mmm.models.options import number, whole
+from mmm.models.options import Setting, number, whole
 from mmm.models.ordering import by_name
 from mmm.models.resampling import blocks
 from mmm.models.ridge import RidgeModel
@@ -41,6 +42,12 @@ DEPTH = 3
 HARMONICS = 2  # of the year
 LEAF_SHARE = 0.06  # of the observed rows in a leaf, at least
 FEATURE_SHARE = 0.5  # of the features are looked at in a split
+SPACE = (
+    Setting("depth", (DEPTH, 2, 1)),
+    Setting("leaf_share", (LEAF_SHARE, 0.12, 0.2)),
+    Setting("feature_share", (FEATURE_SHARE, 0.3)),
+    *saturated.SPACE,
+)
 SHARES = (0.25, 0.5, 1.0)  # of what the trees say; the least keeps the family what its name says
 
 

@@ -3,9 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from mmm.errors import ModelError
+
+
+@dataclass(frozen=True)
+class Setting:
+    """An option that a family may be searched for: values next to each other are alike, the first is its default."""
+
+    name: str
+    values: tuple[Any, ...]
 
 
 def number(options: Mapping[str, Any], name: str, default: float, *, low: float, high: float) -> float:

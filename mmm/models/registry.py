@@ -6,18 +6,24 @@ from mmm.errors import ModelError
 from mmm.models.averaged import AveragedModel
 from mmm.models.base import Family, FittedModel
 from mmm.models.boosted import BoostedModel, fit_boosted
+from mmm.models.forest import SPACE as FOREST_SPACE
 from mmm.models.forest import ForestModel, fit_forest
 from mmm.models.hierarchical import HierarchicalModel, fit_hierarchical
 from mmm.models.lasso import LassoModel, fit_lasso
 from mmm.models.linear import LinearModel, fit_linear
 from mmm.models.loglinear import LogLinearModel, fit_loglinear
+from mmm.models.options import Setting
 from mmm.models.pairwise import PairwiseModel, fit_pairwise
 from mmm.models.recurrent import RecurrentModel, fit_recurrent
 from mmm.models.ridge import RidgeModel, fit_ridge
+from mmm.models.saturated import SPACE as TUNED_SPACE
 from mmm.models.state import ModelState
 from mmm.models.structural import StructuralModel, fit_structural
 from mmm.models.varying import VaryingModel, fit_varying
+from mmm.transforms.carryover import CARRY_OVERS
+from mmm.transforms.saturation import SATURATIONS
 
+STRUCTURAL_SPACE = (Setting("carry_over", tuple(CARRY_OVERS)), Setting("saturation", tuple(SATURATIONS)))
 DEFAULT_FAMILY = "structural"  # what `auto` means while its health holds
 # Asked where nobody chose: three different ways of thinking that all plan, in a fraction of the time of all families.
 DEFAULT_FAMILIES = ("structural", "ridge", "xgboost")
@@ -31,6 +37,7 @@ FAMILIES: dict[str, Family] = {
             fit_structural,
             StructuralModel.from_state,
             says="Each channel carries over and saturates; learns from lift tests. The first choice.",
+            space=STRUCTURAL_SPACE,
         ),
         Family(
             "varying",
@@ -52,6 +59,7 @@ FAMILIES: dict[str, Family] = {
             fit_ridge,
             RidgeModel.from_state,
             says="A regression on saturated carry-over, shrunk towards zero; fast and plain.",
+            space=TUNED_SPACE,
         ),
         Family(
             "lasso",
@@ -59,6 +67,7 @@ FAMILIES: dict[str, Family] = {
             fit_lasso,
             LassoModel.from_state,
             says="Like ridge, but channels that explain little drop out entirely.",
+            space=TUNED_SPACE,
         ),
         Family(
             "loglinear",
@@ -66,6 +75,7 @@ FAMILIES: dict[str, Family] = {
             fit_loglinear,
             LogLinearModel.from_state,
             says="Channels multiply sales instead of adding to them.",
+            space=TUNED_SPACE,
         ),
         Family(
             "pairwise",
@@ -73,6 +83,7 @@ FAMILIES: dict[str, Family] = {
             fit_pairwise,
             PairwiseModel.from_state,
             says="A regression in which two channels may be worth more together.",
+            space=TUNED_SPACE,
         ),
         Family(
             "forest",
@@ -80,6 +91,7 @@ FAMILIES: dict[str, Family] = {
             fit_forest,
             ForestModel.from_state,
             says="Many small trees, averaged, on what a ridge regression leaves unexplained.",
+            space=FOREST_SPACE,
         ),
         Family(
             "linear",

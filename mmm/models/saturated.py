@@ -16,6 +16,7 @@ from mmm.data.panel import Panel
 from mmm.errors import ModelError
 from mmm.models.additive import Parameters
 from mmm.models.base import FitSettings, Progress, silent
+from mmm.models.options import Setting
 from mmm.models.ordering import by_name
 from mmm.models.resampling import blocks
 from mmm.models.tuning import Choice, Coefficients, Forecasts, Workbench, best_choice, near_choices
@@ -28,6 +29,7 @@ STARTS = {"quick": 1, "full": 3}
 FOLDS = {"quick": 4, "full": 6}
 THIN = {"quick": 8, "full": 20}
 MIN_PERIODS = 8
+SPACE = (Setting("slope", (1.0, 1.5, 2.0)),)  # decay, half-saturation and penalties are tuned in every fit
 
 
 @dataclass(frozen=True, eq=False)
