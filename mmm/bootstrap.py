@@ -34,6 +34,7 @@ from mmm.services.models import Models
 from mmm.services.planning import Planning
 from mmm.services.plans import Plans
 from mmm.services.questions import Questions
+from mmm.services.reproduction import Reproduction
 from mmm.services.tasks import bodies
 from mmm.services.training import Training
 from mmm.services.twins import Twins
@@ -103,6 +104,7 @@ def build_services(settings: Settings, *, clock: Clock = utc_now, passwords: Pas
         jobs=Jobs(kit, executor),
         training=Training(kit, executor),
         twins=Twins(kit, executor),
+        reproduction=Reproduction(kit),
         executor=executor,
         unit_of_work=kit.database.unit_of_work,
         close=close,

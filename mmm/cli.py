@@ -11,7 +11,7 @@ from typing import Any
 import typer
 from typer.core import TyperGroup
 
-from mmm.commands import audit, backup, import_, inspect, keys, run, serve, train, user
+from mmm.commands import audit, backup, import_, inspect, keys, reproduce, run, serve, train, user
 from mmm.errors import MMMError
 
 
@@ -44,3 +44,4 @@ app.command("inspect")(inspect.inspect)
 app.command("serve")(serve.serve)
 app.command("import")(import_.import_files)
 app.command("train")(train.train)
+app.command("reproduce")(reproduce.reproduce)

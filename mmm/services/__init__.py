@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from mmm.services.planning import Planning
     from mmm.services.plans import Plans
     from mmm.services.questions import Questions
+    from mmm.services.reproduction import Reproduction
     from mmm.services.training import Training
     from mmm.services.twins import Twins
     from mmm.services.users import Users
@@ -54,6 +55,7 @@ class Services:
     jobs: Jobs
     training: Training
     twins: Twins
+    reproduction: Reproduction
     executor: Executor
     unit_of_work: Callable[..., AbstractContextManager[UnitOfWork]]
     close: Callable[[], None]

@@ -174,6 +174,18 @@ def panel_with_tests(uow: UnitOfWork, version: DatasetVersionRow, panel: Panel |
     return PanelWithTests(attach(opened, [_read_out(uow, row) for row in rows]), tuple(row.id for row in rows))
 
 
+def panel_as_trained(uow: UnitOfWork, version: DatasetVersionRow, ids: Sequence[str]) -> Panel:
+    """The panel of a version with the tests that a fit used, live or withdrawn since.
+
+    Args:
+        uow: where to read.
+        version: the version.
+        ids: the tests, in the order in which they were used.
+    """
+    rows = [row for test_id in ids if (row := uow.lift_tests.get(version.workspace_id, test_id)) is not None]
+    return attach(read_panel(uow, version), [_read_out(uow, row) for row in rows]).panel
+
+
 def _refuse_twice(found: Sequence[ReadOut], live: Sequence[ReadOut]) -> None:
     """A test that is there already would count twice."""
     for place, read in enumerate(found):

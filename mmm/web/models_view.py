@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import streamlit as st
 
+from mmm.access.roles import Permission
 from mmm.charts.fit import fit_and_forecast
 from mmm.charts.numbers import amount, amount_interval, count, long_date, percent, ratio, ratio_interval
 from mmm.data.findings import counted
 from mmm.effects.estimate import LEVEL
 from mmm.services.models import HealthStatus
 from mmm.web.cards import STATUS, StoredCheck, check_cards, summary
-from mmm.web.components import Figure, chart, metric_row
+from mmm.web.components import Figure, chart, download, metric_row
 from mmm.web.holder import services
 from mmm.web.marks import marks_of
 from mmm.web.publishing import family_title, model_title
@@ -147,6 +149,16 @@ def settings(actor: Actor, entry: Entry, job: Mapping[str, Any]) -> None:
         height="content" if len(rows) <= 12 else 420,
         key="models_settings",
         alt="Settings of the model and what its fit reports",
+    )
+    download(
+        "Everything that was assumed (JSON)",
+        lambda now: json.dumps(
+            services().reproduction.assumptions(now, entry.model.id), indent=2, default=str
+        ).encode(),
+        file_name=f"model-{entry.model.number}-assumptions.json",
+        mime="application/json",
+        key=f"models_assumptions_{entry.model.id}",
+        permission=Permission.TRAIN,
     )
 
 
