@@ -108,12 +108,13 @@ def _planned(trial: Trial, model: FittedModel, kept: tuple[str, ...]) -> np.ndar
 def summary(kind: str, rows: list[Row]) -> str:
     """One Markdown row."""
     outside, alarm = (np.concatenate([getattr(r, name) for r in rows]) for name in ("outside", "alarm"))
-    best = sum(r.best for r in rows) or 1.0
+    best = sum(r.best for r in rows)
     cells = [kind, str(len(outside)), str(outside.sum()), str((outside & alarm).sum()), str((outside & ~alarm).sum())]
     cells += [f"{alarm.mean():.0%}", f"{np.mean([r.alarm.any() for r in rows]):.0%}"]
     for name in ("free", "trusted"):
         gains = np.array([getattr(r, name) for r in rows])
-        cells += [f"{gains.sum() / best:.0%}", f"{-np.minimum(gains, 0).sum() / best:.1%}"]
+        told = [f"{gains.sum() / best:.0%}", f"{np.maximum(-gains, 0).sum() / best:.1%}"] if best > 0 else ["–", "–"]
+        cells += told
     return "| " + " | ".join(cells) + " |"
 
 

@@ -12,7 +12,7 @@ from mmm.effects.contributions import drop_one
 from mmm.models.base import FitSettings
 from mmm.models.replay import replayed
 from mmm.models.ridge import fit_ridge
-from mmm.validation.grades import ChannelGrade, Grade, grade_channels
+from mmm.validation.grades import ChannelGrade, Grade, grade_channels, held_channels
 from mmm.validation.stress import StressTest, stress_tests
 
 SETTINGS = FitSettings(seed=0, n_draws=40)
@@ -119,7 +119,12 @@ class TestGrades:
         assert load(dump(graded), ChannelGrade) == graded
 
 
-def test_tests_do_not_depend_on_markets_or_gaps_being_simple():
+def test_channels_that_may_follow_demand_are_named_once_and_weak_ones_are_not():
+    stress = [replace(doubt("search", "C"), code="too_much"), replace(doubt("search", "C"), code="ahead")]
+    assert held_channels([*stress, replace(doubt("tv", "D"), code="weak")]) == ("search",)
+
+
+def test_periods_that_were_not_observed_are_left_out():
     panel = broken_world("40 weeks", 2, 60).panel
     observed = panel.observed.copy()
     observed[:, 10:14] = False
