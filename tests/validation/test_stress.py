@@ -52,6 +52,11 @@ def test_an_ordinary_world_fails_nothing(clean):
     assert [test.code for test in stress if test.whole and test.status != "pass"] == []
 
 
+def test_a_strong_but_honest_control_is_no_leak_however_long_the_history():
+    _, _, stress = examined(broken_world("40 weeks", 8, 200).panel)
+    assert [test.status for test in stress if test.code == "leak"] == ["pass"]
+
+
 def test_less_than_a_year_is_said():
     _, _, stress = examined(broken_world("40 weeks", 1, 40).panel)
     assert "short" in {test.code for test in stress if test.status == "warn"}

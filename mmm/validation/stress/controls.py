@@ -12,7 +12,7 @@ FloatArray = NDArray[np.float64]
 
 STEP_BETWEEN = 9.0  # F of media on a control beyond season and the other controls; clean worlds stay below 6.5
 FEW_VALUES = 5  # a flag that people set, such as a promotion, is no step that advertising brings about
-DISGUISE = 7.5  # t of a control on the KPI beyond everything else; clean worlds stay below 6.5
+DISGUISE = 0.75  # correlation of a control and the KPI beyond everything else; causes stay below 0.7
 
 
 def control_tests(evidence: Evidence) -> list[StressTest]:
@@ -24,11 +24,11 @@ def control_tests(evidence: Evidence) -> list[StressTest]:
     media = np.concatenate([drive, lagged(drive, 1), np.sqrt(drive)], axis=2)
     fits = [_one(evidence, place, media) for place in range(len(index))]
     names = [evidence.labels.controls[i] for i in index]
-    return [_mediators(evidence, names, [f for f, _ in fits]), _leaks(evidence, names, [t for _, t in fits])]
+    return [_mediators(evidence, names, [f for f, _ in fits]), _leaks(evidence, names, [r for _, r in fits])]
 
 
 def _one(evidence: Evidence, place: int, media: FloatArray) -> tuple[float, float]:
-    """F of media on one control, and t of the control on the KPI."""
+    """F of media on one control, and partial correlation of the control and the KPI."""
     first = evidence.baseline.shape[-1] - len(evidence.design.control_index)
     control = evidence.rows(evidence.baseline[..., first + place : first + place + 1])[:, 0]
     control = control - control.mean()
@@ -45,7 +45,8 @@ def _one(evidence: Evidence, place: int, media: FloatArray) -> tuple[float, floa
         return 0.0, 0.0
     if len(np.unique(control)) <= FEW_VALUES:
         strength = 0.0
-    return strength, abs(partial_t(evidence.left_over(evidence.kpi, every), after, degrees))
+    student = partial_t(evidence.left_over(evidence.kpi, every), after, degrees)
+    return strength, abs(student) / float(np.sqrt(degrees + student**2))
 
 
 def _mediators(evidence: Evidence, names: list[str], strength: list[float]) -> StressTest:
