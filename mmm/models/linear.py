@@ -28,7 +28,8 @@ HARMONICS = 2  # of the year: a yardstick is kept plain
 class LinearModel(FittedModel):
     """KPI = intercept + trend + season + controls + sum over channels and lags 0..3 of coefficient * spend.
 
-    Coefficients may be negative and effects never saturate, so it forecasts but does not plan.
+    Coefficients may be negative and effects never saturate, so it forecasts but does not plan: its plans would be worth
+    19 and 46 % of the best on the worlds of docs/benchmarks.md, and lose a fifth of it where they are wrong.
     """
 
     family: ClassVar[str] = "linear"

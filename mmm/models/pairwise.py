@@ -25,6 +25,9 @@ class PairwiseModel(AdditiveModel):
     """What `fit_pairwise` returns: effects never negative, pairwise terms held where more spend cannot do harm."""
 
     family = "pairwise"
+    supports_planning: ClassVar[bool] = (
+        False  # until its plans are shown to recover half of the best (docs/benchmarks.md)
+    )
 
 
 class PairwiseWorkbench(Workbench):

@@ -84,3 +84,8 @@ class TestForest:
     def test_refuses_a_depth_it_cannot_grow(self) -> None:
         with pytest.raises(ModelError, match="“depth” must be a number from 1 to 8, not 40"):
             fit_forest(small_world(40), FitSettings(options={"depth": 40}))
+
+    def test_structure_underneath_has_the_shape_that_was_asked_for(self) -> None:
+        panel = small_world(30)
+        model = fit_forest(panel, FitSettings(n_draws=2, options={"saturation": "exponential"}))
+        assert model.base.form.saturation.name == "exponential"
