@@ -15,8 +15,9 @@ from mmm.services.lift_tests import PanelWithTests, panel_with_tests
 from mmm.services.models import HealthStatus, change_champion, find_model, save
 from mmm.services.training import TRAIN, TrainingRequest
 from mmm.services.twin_tasks import compute_twins
-from mmm.services.twins import TWINS
+from mmm.services.twins import TWINS, read_report
 from mmm.services.versions import champion_id
+from mmm.store.tables import DatasetVersionRow
 from mmm.store.unit_of_work import UnitOfWork
 
 if TYPE_CHECKING:
@@ -71,15 +72,34 @@ def train(kit: Kit, train_models: Train, run: JobRun) -> Write:
         if version is None:
             raise NotFoundError("The version of the data to train on does not exist any more.")
         tested = panel_with_tests(uow, version)
-        published = champion_id(uow, params["workspace_id"], version.dataset_id)
-        row = None if published is None else uow.models.get(params["workspace_id"], published)
-        champion = None if row is None else row.family
-    request = TrainingRequest(tuple(params["families"]), params["effort"], params["seed"], params["holdout"], champion)
+        request = TrainingRequest(
+            tuple(params["families"]),
+            params["effort"],
+            params["seed"],
+            params["holdout"],
+            _champion_family(uow, version),
+            _known_effects(uow, version),
+        )
     models = train_models(
         tested.attached.panel, request, lambda share, message: run.progress(STUDY_SHARE * share, message)
     )
     run.progress(STUDY_SHARE, "Storing the models")
     return partial(_store, kit, run, models, tested)
+
+
+def _champion_family(uow: UnitOfWork, version: DatasetVersionRow) -> str | None:
+    """Family of the model published for the data set now."""
+    published = champion_id(uow, version.workspace_id, version.dataset_id)
+    row = None if published is None else uow.models.get(version.workspace_id, published)
+    return None if row is None else row.family
+
+
+def _known_effects(uow: UnitOfWork, version: DatasetVersionRow) -> tuple[tuple[str, float], ...]:
+    """Error on simulated twins of this version by family, as far as the newest twin test has come."""
+    models = uow.models.of_dataset(version.workspace_id, version.dataset_id)
+    earlier = next((row for row in models if row.dataset_version_id == version.id), None)
+    report = None if earlier is None else read_report(uow, earlier)
+    return () if report is None else tuple((one.family, one.error) for one in report.families if one.twins)
 
 
 def _store(kit: Kit, run: JobRun, models: Sequence[TrainedModel], tested: PanelWithTests, uow: UnitOfWork) -> str:
@@ -121,7 +141,8 @@ def study(panel: Panel, request: TrainingRequest, progress: Progress) -> tuple[T
         holdout=request.holdout,
         champion=request.champion,
     )
-    found = analyse(panel, settings, progress, clock=process_time)
+    twins = {name: {"error": error} for name, error in request.known_effects}
+    found = analyse(panel, settings, progress, clock=process_time, twins=twins)
     return tuple(
         TrainedModel(
             model=candidate.model,

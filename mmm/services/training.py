@@ -31,6 +31,7 @@ class TrainingRequest:
         seed: same data, families, effort and seed give the same models.
         holdout: periods kept back for the comparison; None for the smaller of 24 weeks and a fifth of the data.
         champion: family of the model published when the training runs; nobody asks for it.
+        known_effects: error on simulated twins of these data by family, where a twin test was made; nobody asks for it.
     """
 
     families: tuple[str, ...] = ()
@@ -38,6 +39,7 @@ class TrainingRequest:
     seed: int = 0
     holdout: int | None = None
     champion: str | None = None
+    known_effects: tuple[tuple[str, float], ...] = ()
 
     def __post_init__(self) -> None:
         if self.effort not in EFFORTS:
@@ -109,7 +111,8 @@ class Training(Service):
                 raise NotAllowedError("A person publishes a model; only the sample's first one publishes itself.")
             params = {"dataset_version_id": version.id, "publish": publish_sample, **asdict(asked)}
             params["families"] = list(asked.families)
-            params.pop("champion")
+            for found_later in ("champion", "known_effects"):
+                params.pop(found_later)
             _refuse_twice(uow, actor, params)
             row = uow.jobs.add(_job(actor, params, self._now()))
             details = {"dataset": dataset.name, "version": version.number, **params}

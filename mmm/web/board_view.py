@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import streamlit as st
 
+from mmm.access.roles import Permission
 from mmm.charts.compare import disagreement, errors
 from mmm.charts.numbers import MINUS, amount, count, percent, ratio, short_date
 from mmm.data.findings import counted
@@ -46,13 +47,24 @@ def pooled(entry: Entry) -> Mapping[str, Any]:
     return metrics.get("pooled") or {**metrics.get("model", {}), "coverage": metrics.get("coverage")}
 
 
-def leaderboard(entries: Sequence[Entry]) -> None:
-    """Every model of a training beside the plain regression it must beat, on periods that none had seen."""
+def known_effects(actor: Actor, entries: Sequence[Entry]) -> dict[str, float]:
+    """Error on simulated twins of the data by family; empty where no twin test was made."""
+    report = services().twins.report(actor, entries[0].model.id) if actor.may(Permission.TRAIN) else None
+    return {} if report is None else {one.family: one.error for one in report.families if one.twins}
+
+
+def leaderboard(entries: Sequence[Entry], known: Mapping[str, float]) -> None:
+    """Every model of a training beside the plain regression it must beat, on periods that none had seen.
+
+    Args:
+        entries: the models.
+        known: error on simulated twins by family.
+    """
     order = ordered(entries)
     weights: Mapping[str, float] = next(
         (e.model.metrics["weights"] for e in entries if "weights" in e.model.metrics), {}
     )
-    rows = [_row(entry, weights) for entry in order]
+    rows = [_row(entry, weights, known) for entry in order]
     rows.append(_plain_row(entries[0], rows[0]))
     shown = [name for name in rows[0] if any(row[name] for row in rows)]
     st.dataframe(
@@ -66,7 +78,7 @@ def leaderboard(entries: Sequence[Entry]) -> None:
     st.caption(_basis(entries[0]))
 
 
-def _row(entry: Entry, weights: Mapping[str, float]) -> dict[str, str]:
+def _row(entry: Entry, weights: Mapping[str, float], known: Mapping[str, float]) -> dict[str, str]:
     metrics, scores = entry.model.metrics, pooled(entry)
     lift, weight = metrics.get("lift"), weights.get(entry.model.family)
     return {
@@ -75,7 +87,7 @@ def _row(entry: Entry, weights: Mapping[str, float]) -> dict[str, str]:
         "Last stretch": _share(metrics.get("model", {})) if metrics.get("folds") else "",
         "Beside last year": _number(scores.get("mase")),
         "Inside 90 %": percent(scores.get("coverage")),
-        "Known effects": _number(metrics.get("twins"), percent),
+        "Known effects": _number(known.get(entry.model.family, metrics.get("twins")), percent),
         "Lift tests": "" if not lift else f"{lift['distance']:.1f} s.e.",
         "Health": STATUS[entry.model.status.value][0],
         "Plans": {True: "yes", False: "no"}.get(metrics.get("plans", ""), ""),

@@ -17,7 +17,7 @@ from mmm.models.registry import DEFAULT_FAMILIES, FAMILIES
 from mmm.services.base import utc_now
 from mmm.services.training import TRAIN, TrainingRequest
 from mmm.store.jobs import JobStatus
-from mmm.web.board_view import details, leaderboard, left_out, why_recommended
+from mmm.web.board_view import details, known_effects, leaderboard, left_out, why_recommended
 from mmm.web.components import escape
 from mmm.web.data_upload import notice
 from mmm.web.guard import guard
@@ -272,7 +272,7 @@ def results(actor: Actor, board: Leaderboard) -> None:
         return
     latest = newest_training(board.entries)
     st.markdown(escape(why_recommended(latest)))
-    leaderboard(latest)
+    leaderboard(latest, known_effects(actor, latest))
     for told in left_out(latest):
         st.caption(escape(told))
     details(actor, latest)
