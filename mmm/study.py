@@ -257,7 +257,7 @@ def _questioned(
         pooled=None if folds is None else folds.pooled,
         lift=float(np.mean(np.square(far))) if far else None,
         r_hat=_number(model.diagnostics, "r_hat"),
-        ess=_number(model.diagnostics, "ess"),
+        ess=_number(model.diagnostics, "effective_draws"),
         seconds=seconds,
     )
     told = {} if not far else {"lift": {"tests": len(far), "distance": float(np.sqrt(np.mean(np.square(far))))}}

@@ -20,7 +20,7 @@ from mmm.validation.stress.result import StressTest
 NARROW = 0.35  # half the 90 % interval ÷ the mean, up to which an effect that a test confirms counts as known
 AGREES = 2.0  # standard errors between a lift test and what the model expects of it
 SHARP = 0.5  # standard error ÷ lift above which a test is too blunt to confirm anything
-TWIN_ERROR, TWIN_COVERAGE = 0.6, 0.7  # look-alikes: mean error ÷ true effect, share of intervals that held
+TWIN_ERROR, TWIN_COVERAGE = 0.8, 0.6  # look-alikes: error ÷ true effect, and share of intervals that held, at most
 
 
 class Grade(StrEnum):
@@ -82,7 +82,6 @@ def grade_channels(
     panel: Panel,
     found: Contributions,
     stress: Sequence[StressTest],
-    twins: Mapping[str, Recovery] | None = None,
 ) -> tuple[ChannelGrade, ...]:
     """A grade for every channel of the panel.
 
@@ -91,11 +90,9 @@ def grade_channels(
         panel: what it was fitted on, with its lift tests.
         found: drop-one contributions over the panel.
         stress: what `stress_tests` found.
-        twins: recovery on look-alikes by channel, where it was measured; it can only lower a grade.
     """
-    doubts = [*stress, *_twin_doubts(twins or {})]
     lift = {name: _lift(model, panel, name) for name in panel.labels.channels}
-    return tuple(_grade(name, place, found, doubts, lift[name]) for place, name in enumerate(panel.labels.channels))
+    return tuple(_grade(name, place, found, stress, lift[name]) for place, name in enumerate(panel.labels.channels))
 
 
 def held_channels(stress: Sequence[StressTest]) -> tuple[str, ...]:
@@ -150,15 +147,23 @@ def _lift(model: FittedModel, panel: Panel, channel: str) -> bool | None:
     return all(told) if told else None
 
 
-def _twin_doubts(twins: Mapping[str, Recovery]) -> list[StressTest]:
-    doubts = []
-    for channel, recovery in twins.items():
-        number = recovery.relative_error
-        if number > TWIN_ERROR or recovery.coverage < TWIN_COVERAGE:
-            finding = (
-                f"{channel}: on simulated look-alikes its known effect came back {whole_percent(number)} off, and "
-                f"{whole_percent(recovery.coverage)} of the intervals held it."
-            )
-            title, remedy = "Known effects that come back", "Run a lift test."
-            doubts.append(StressTest("twins", title, "warn", number, TWIN_ERROR, finding, remedy, (channel,), "C"))
-    return doubts
+def doubted_by_twins(grades: Sequence[ChannelGrade], twins: Mapping[str, Recovery]) -> tuple[ChannelGrade, ...]:
+    """The grades after a twin test: it can only lower one, and no experiment is doubted for it.
+
+    Args:
+        grades: as stored with a model.
+        twins: recovery on look-alikes by channel.
+    """
+    return tuple(_doubted(graded, twins.get(graded.channel)) for graded in grades)
+
+
+def _doubted(graded: ChannelGrade, recovery: Recovery | None) -> ChannelGrade:
+    if recovery is None or graded.grade is not Grade.B:
+        return graded
+    if recovery.relative_error <= TWIN_ERROR and recovery.coverage > TWIN_COVERAGE:
+        return graded
+    why = (
+        f"{graded.channel}: on simulated look-alikes its known effect came back "
+        f"{whole_percent(recovery.relative_error)} off, and {whole_percent(recovery.coverage)} of intervals held it."
+    )
+    return ChannelGrade(graded.channel, Grade.C, why, "Run a lift test.")

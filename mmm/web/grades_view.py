@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import streamlit as st
 
-from mmm.validation.grades import ORDER, ChannelGrade, Grade
+from mmm.validation.grades import ORDER, ChannelGrade, Grade, doubted_by_twins
 from mmm.web.cards import Colour
 from mmm.web.components import escape
 from mmm.web.holder import services
@@ -25,6 +25,10 @@ def evidence(actor: Actor, model: ModelInfo) -> None:
     if not grades:
         st.markdown("This model was stored before channels were graded; train again to have grades.")
         return
+    report = services().twins.report(actor, model.id)
+    judged = None if report is None else report.of(model.family)
+    if judged is not None:
+        grades = doubted_by_twins(grades, {channel.channel: channel for channel in judged.channels})
     st.markdown(escape(grades_title(grades)))
     worst_first = sorted(grades, key=lambda graded: -ORDER.index(graded.grade))
     with st.grid("auto", min_column_width=300, gap="medium", key="models_evidence"):

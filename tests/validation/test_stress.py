@@ -12,7 +12,7 @@ from mmm.effects.contributions import drop_one
 from mmm.models.base import FitSettings
 from mmm.models.replay import replayed
 from mmm.models.ridge import fit_ridge
-from mmm.validation.grades import ChannelGrade, Grade, grade_channels, held_channels
+from mmm.validation.grades import ChannelGrade, Grade, doubted_by_twins, grade_channels, held_channels
 from mmm.validation.stress import StressTest, stress_tests
 
 SETTINGS = FitSettings(seed=0, n_draws=40)
@@ -102,15 +102,6 @@ class TestGrades:
     def test_are_d_where_an_experiment_disagrees(self, clean):
         assert self.lifted(clean, 20.0).grade is Grade.D
 
-    def test_are_lowered_by_look_alikes_that_did_not_come_back(self, clean):
-        @dataclass(frozen=True)
-        class Poor:
-            relative_error: float = 0.9
-            coverage: float = 0.5
-
-        panel, model, found, _ = clean
-        assert grade_channels(model, panel, found, (), {"display": Poor()})[2].grade is Grade.C
-
     def test_of_a_channel_that_never_spent_say_so(self, clean):
         panel = clean[0]
         spend = panel.spend.copy()
@@ -136,3 +127,25 @@ def test_periods_that_were_not_observed_are_left_out():
     gappy = replace(panel, observed=observed)
     _, _, stress = examined(gappy)
     assert all(np.isfinite(test.number) for test in stress)
+
+
+class TestATwinTest:
+    @dataclass(frozen=True)
+    class Came:
+        relative_error: float
+        coverage: float
+
+    def graded(self, grade: Grade) -> tuple[ChannelGrade, ...]:
+        return (ChannelGrade("tv", grade, "as it was", ""),)
+
+    def test_lowers_a_channel_whose_known_effect_did_not_come_back(self) -> None:
+        (told,) = doubted_by_twins(self.graded(Grade.B), {"tv": self.Came(0.3, 0.5)})
+        assert told.grade is Grade.C
+        assert "50" in told.why
+
+    def test_leaves_a_channel_alone_whose_effect_came_back(self) -> None:
+        assert doubted_by_twins(self.graded(Grade.B), {"tv": self.Came(0.3, 0.9)}) == self.graded(Grade.B)
+
+    @pytest.mark.parametrize("grade", [Grade.A, Grade.D])
+    def test_neither_doubts_an_experiment_nor_lifts_a_grade(self, grade: Grade) -> None:
+        assert doubted_by_twins(self.graded(grade), {"tv": self.Came(2.0, 0.1)}) == self.graded(grade)
