@@ -23,6 +23,7 @@ from mmm.models.base import FitSettings, FittedModel, Progress, silent
 from mmm.models.registry import DEFAULT_FAMILIES, family
 from mmm.validation.agreement import LiftAgreement, agreements, average_agreement, distances
 from mmm.validation.bench import Asked, Clock, Compared, Map, Outcome, compared, no_clock, perform, under_way, works
+from mmm.validation.bridge import Bridge
 from mmm.validation.folds import FoldScores, fold_scores
 from mmm.validation.grades import ChannelGrade, grade_channels
 from mmm.validation.health import Health, check_health
@@ -80,6 +81,8 @@ class Results:
         agreement: each test beside what a model of the family expects that had not seen it, where it learns from tests.
         stress: assumptions put to the test; empty in results stored before there were any.
         grades: how well each channel's effect is known; likewise.
+        bridge: from the returns of the model published before to those of this one; None where none was, or where this
+            one was not the recommended.
     """
 
     decomposition: Decomposition
@@ -93,6 +96,7 @@ class Results:
     agreement: tuple[LiftAgreement, ...] = ()
     stress: tuple[StressTest, ...] = ()
     grades: tuple[ChannelGrade, ...] = ()
+    bridge: Bridge | None = None
 
 
 @dataclass(frozen=True, eq=False)

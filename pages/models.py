@@ -4,6 +4,7 @@ import streamlit as st
 
 from mmm.access.roles import Permission
 from mmm.services.training import TRAIN
+from mmm.web.bridge_view import refresh_bridge
 from mmm.web.components import empty_state, escape, page_header
 from mmm.web.data_upload import notice
 from mmm.web.grades_view import evidence
@@ -55,6 +56,7 @@ with tabs[2]:
         lift_tests(actor, entry.model)
 with tabs[3]:
     if tabs[3].open:
+        refresh_bridge(actor, entry.model)
         compare(actor, entry, board.entries)
 with tabs[4]:
     if tabs[4].open:

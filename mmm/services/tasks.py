@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from time import process_time
 from typing import TYPE_CHECKING, Any
@@ -13,6 +13,7 @@ from mmm.jobs.worker import Body, JobRun, Write
 from mmm.services.base import Kit
 from mmm.services.lift_tests import PanelWithTests, panel_with_tests
 from mmm.services.models import HealthStatus, change_champion, find_model, save
+from mmm.services.refresh import bridge_to, published_fitting
 from mmm.services.training import TRAIN, TrainingRequest
 from mmm.services.twin_tasks import compute_twins
 from mmm.services.twins import TWINS, read_report
@@ -79,6 +80,7 @@ def train(kit: Kit, train_models: Train, run: JobRun) -> Write:
             params["holdout"],
             _champion_family(uow, version),
             _known_effects(uow, version),
+            published_fitting(uow, version),
         )
     models = train_models(
         tested.attached.panel, request, lambda share, message: run.progress(STUDY_SHARE * share, message)
@@ -143,10 +145,11 @@ def study(panel: Panel, request: TrainingRequest, progress: Progress) -> tuple[T
     )
     twins = {name: {"error": error} for name, error in request.known_effects}
     found = analyse(panel, settings, progress, clock=process_time, twins=twins)
+    bridge = bridge_to(found.best, panel, request)
     return tuple(
         TrainedModel(
             model=candidate.model,
-            results=dump(candidate.results),
+            results=dump(replace(candidate.results, bridge=bridge) if candidate is found.best else candidate.results),
             metrics=candidate.metrics,
             health=candidate.health,
             status=HealthStatus(candidate.health["status"]),

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from datetime import datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from mmm.access import SYSTEM_ID, Actor, Permission
 from mmm.errors import ConflictError, NotAllowedError, SpecError
@@ -17,6 +17,9 @@ from mmm.services.versions import find_dataset, find_version
 from mmm.store.jobs import JobStatus
 from mmm.store.tables import JobRow
 from mmm.store.unit_of_work import UnitOfWork
+
+if TYPE_CHECKING:
+    from mmm.validation.bridge import Fitting
 
 TRAIN = "train"  # name of the task, in job rows and in the workers
 
@@ -32,6 +35,7 @@ class TrainingRequest:
         holdout: periods kept back for the comparison; None for the smaller of 24 weeks and a fifth of the data.
         champion: family of the model published when the training runs; nobody asks for it.
         known_effects: error on simulated twins of these data by family, where a twin test was made; nobody asks for it.
+        published: what the published model was fitted on and how, for the bridge from it; nobody asks for it.
     """
 
     families: tuple[str, ...] = ()
@@ -40,6 +44,7 @@ class TrainingRequest:
     holdout: int | None = None
     champion: str | None = None
     known_effects: tuple[tuple[str, float], ...] = ()
+    published: Fitting | None = None
 
     def __post_init__(self) -> None:
         if self.effort not in EFFORTS:
@@ -111,7 +116,7 @@ class Training(Service):
                 raise NotAllowedError("A person publishes a model; only the sample's first one publishes itself.")
             params = {"dataset_version_id": version.id, "publish": publish_sample, **asdict(asked)}
             params["families"] = list(asked.families)
-            for found_later in ("champion", "known_effects"):
+            for found_later in ("champion", "known_effects", "published"):
                 params.pop(found_later)
             _refuse_twice(uow, actor, params)
             row = uow.jobs.add(_job(actor, params, self._now()))

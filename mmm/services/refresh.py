@@ -1,0 +1,54 @@
+"""From the published model to the one trained after it: what is needed to build the refresh bridge in a training."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from mmm.errors import MMMError
+from mmm.services.lift_tests import panel_as_trained
+from mmm.services.training import TrainingRequest
+from mmm.services.versions import champion_id
+from mmm.store.tables import DatasetVersionRow
+from mmm.store.unit_of_work import UnitOfWork
+
+if TYPE_CHECKING:
+    from mmm.data.panel import Panel
+    from mmm.study import Candidate
+    from mmm.validation.bridge import Bridge, Fitting
+
+EFFORT = "quick"  # of every step: a bridge tells causes apart, which needs no longer sampling
+
+
+def published_fitting(uow: UnitOfWork, version: DatasetVersionRow) -> Fitting | None:
+    """What the published model of a data set was fitted on, and how; None where none is or it is made of others."""
+    from mmm.models.base import FitSettings
+    from mmm.models.registry import FAMILIES
+    from mmm.validation.bridge import Fitting
+
+    published = champion_id(uow, version.workspace_id, version.dataset_id)
+    row = None if published is None else uow.models.get(version.workspace_id, published)
+    if row is None or row.family not in FAMILIES or row.job_id is None:
+        return None
+    job = uow.jobs.get(row.workspace_id, row.job_id)
+    before = uow.datasets.version(row.workspace_id, row.dataset_version_id)
+    if job is None or before is None:
+        return None
+    used = (row.metrics.get("lift_tests") or {}).get("used", ())
+    settings = FitSettings(seed=job.params["seed"], effort=EFFORT, options=job.params.get("options") or {})
+    return Fitting(panel_as_trained(uow, before, used), row.family, settings)
+
+
+def bridge_to(best: Candidate, panel: Panel, request: TrainingRequest) -> Bridge | None:
+    """The bridge from the published model to the recommended one; None where there is nothing to build it from."""
+    from mmm.models.base import FitSettings
+    from mmm.models.registry import FAMILIES
+    from mmm.validation.bridge import Fitting, refresh_bridge
+
+    if request.published is None or best.family not in FAMILIES:
+        return None
+    try:
+        return refresh_bridge(
+            request.published, Fitting(panel, best.family, FitSettings(seed=request.seed, effort=EFFORT))
+        )
+    except MMMError:  # the old family cannot be fitted on the new data: the models are still there to be compared
+        return None

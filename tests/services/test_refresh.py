@@ -1,0 +1,32 @@
+"""The bridge from the published model to the one that a training recommends."""
+
+from __future__ import annotations
+
+from mmm.data.codec import load
+from mmm.models.base import FitSettings
+from mmm.services.tasks import study
+from mmm.services.training import TrainingRequest
+from mmm.study import Results
+from mmm.validation.bridge import CAUSES, NEW_WEEKS, Fitting, refresh_bridge
+from tests.models.worlds import small_world
+
+PANEL = small_world(60)
+BEFORE = Fitting(PANEL.take(slice(0, 52)), "linear", FitSettings())
+
+
+def ask(published: Fitting | None) -> Results:
+    request = TrainingRequest(families=("linear",), published=published)
+    (trained,) = study(PANEL, request, lambda share, message: None)
+    return load(trained.results, Results)
+
+
+def test_a_training_after_a_publication_stores_the_bridge() -> None:
+    found = ask(BEFORE).bridge
+    assert found is not None
+    assert [cause for cause, changed in zip(CAUSES, found.changed, strict=True) if changed] == [NEW_WEEKS]
+    again = refresh_bridge(BEFORE, Fitting(PANEL, "linear", FitSettings()))
+    assert found.added.tolist() == again.added.tolist()
+
+
+def test_a_first_training_has_none() -> None:
+    assert ask(None).bridge is None
