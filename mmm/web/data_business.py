@@ -61,7 +61,6 @@ def _followers(upload: Upload) -> None:
         "Channels that follow demand",
         names,
         default=[name for name in upload.business.captures_demand if name in names],
-        format_func=escape,
         key=upload.key("captures_demand"),
         placeholder="None: spend is decided by us",
         help="Spend on searches for your own brand rises because people already want to buy. Say so here, and "

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 import pandas as pd
@@ -9,7 +10,7 @@ import streamlit as st
 
 from mmm.access.roles import Permission
 from mmm.charts.numbers import amount, count, long_date
-from mmm.data.attach import attach
+from mmm.data.attach import LeftOut, attach
 from mmm.data.findings import counted
 from mmm.effects.estimate import Units
 from mmm.services.lift_tests import MAX_NOTES
@@ -33,8 +34,10 @@ def lift_tab(actor: Actor, dataset: DatasetInfo, panel: Panel) -> None:
     found = services().lift_tests.all(actor, dataset.id)
     live = [test for test in found if test.live]
     if found:
-        _table(found, panel)
-        _left_out(live, panel)
+        left_out = {live[left.place].id: left for left in attach(panel, [test.read for test in live]).left_out}
+        _table(found, panel, left_out)
+        for left in left_out.values():
+            st.caption(escape(left.finding.message.replace("was not replayed", "is not used")))
     if not live:
         st.markdown(_why())
     if not actor.may(Permission.UPLOAD_DATA):
@@ -57,7 +60,7 @@ def _why() -> str:
     )
 
 
-def _table(found: tuple[LiftTestInfo, ...], panel: Panel) -> None:
+def _table(found: tuple[LiftTestInfo, ...], panel: Panel, left_out: Mapping[str, LeftOut]) -> None:
     rows = [
         {
             "Channel": test.read.test.channel,
@@ -68,7 +71,7 @@ def _table(found: tuple[LiftTestInfo, ...], panel: Panel) -> None:
             "Standard error": _in_unit(test, test.read.test.se, panel),
             "Notes": test.notes,
             "Added by": test.created_by,
-            "Counts": "yes" if test.withdrawn_at is None else f"withdrawn {long_date(test.withdrawn_at.date())}",
+            "Counts": _counts(test, left_out),
         }
         for test in found
     ]
@@ -93,11 +96,11 @@ def _in_unit(test: LiftTestInfo, value: float, panel: Panel) -> str:
     return count(value, units.kpi)
 
 
-def _left_out(live: list[LiftTestInfo], panel: Panel) -> None:
-    """Tests that the newest version cannot replay, each with the reason."""
-    left_out = attach(panel, [test.read for test in live]).left_out
-    for left in left_out:
-        st.caption(escape(left.finding.message.replace("was not replayed", "is not used")))
+def _counts(test: LiftTestInfo, left_out: Mapping[str, LeftOut]) -> str:
+    """Whether the next training learns from a test."""
+    if test.withdrawn_at is not None:
+        return f"withdrawn {long_date(test.withdrawn_at.date())}"
+    return "no, see below" if test.id in left_out else "yes"
 
 
 def _form(actor: Actor, dataset: DatasetInfo, panel: Panel) -> None:
@@ -125,11 +128,9 @@ def _form(actor: Actor, dataset: DatasetInfo, panel: Panel) -> None:
 
 def _window(panel: Panel) -> dict[str, Any]:
     labels, last = panel.labels, panel.periods[-1].astype("datetime64[D]").item()
-    row: dict[str, Any] = {
-        "channel": st.selectbox("Channel", labels.channels, format_func=escape, key="data_lift_channel")
-    }
+    row: dict[str, Any] = {"channel": st.selectbox("Channel", labels.channels, key="data_lift_channel")}
     if len(labels.markets) > 1:
-        where = st.selectbox("Where", [EVERYWHERE, *labels.markets], format_func=escape, key="data_lift_market")
+        where = st.selectbox("Where", [EVERYWHERE, *labels.markets], key="data_lift_market")
         row["market"] = None if where == EVERYWHERE else where
     first_side, last_side = st.columns(2)
     row["start"] = first_side.date_input("First day", value=last, key="data_lift_first")
@@ -170,7 +171,7 @@ def _file(actor: Actor, dataset: DatasetInfo) -> None:
     if file is not None and st.button("Add the tests of the file", key="data_lift_add_file"):
         attempt(
             lambda: services().lift_tests.add_file(actor, dataset.id, file.name, file.getvalue()),
-            "The tests are stored. The next training learns from them.",
+            "The tests are stored. The next training learns from those that the table says count.",
         )
 
 
@@ -191,4 +192,4 @@ def _withdraw(actor: Actor, live: list[LiftTestInfo], panel: Panel) -> None:
 
 def _named(test: LiftTestInfo, panel: Panel) -> str:
     read = test.read.test
-    return escape(f"{read.channel}, {long_date(read.start)}: {_in_unit(test, read.lift, panel)}")
+    return f"{read.channel}, {long_date(read.start)}: {_in_unit(test, read.lift, panel)}"

@@ -34,8 +34,10 @@ def evidence(actor: Actor, model: ModelInfo) -> None:
     with st.grid("auto", min_column_width=300, gap="medium", key="models_evidence"):
         for graded in worst_first:
             with st.container(border=True, gap="xsmall", height="stretch"):
-                st.badge(f"{graded.grade.value}: {graded.grade.meaning}", color=COLOUR[graded.grade])
-                st.markdown(f"**{escape(graded.channel)}**")
+                with st.container(horizontal=True, vertical_alignment="center", gap="small"):
+                    st.badge(graded.grade.value, color=COLOUR[graded.grade])
+                    st.markdown(f"**{escape(graded.channel)}**")
+                st.caption(graded.grade.meaning)
                 st.markdown(escape(graded.why))
                 if graded.next_step:
                     st.markdown(f"**What to do:** {escape(graded.next_step)}")
@@ -58,5 +60,5 @@ def grades_title(grades: Sequence[ChannelGrade]) -> str:
     """How many channels can be relied on, in a sentence."""
     weak = [graded.channel for graded in grades if graded.grade in (Grade.C, Grade.D)]
     if not weak:
-        return "Every channel is known well enough to plan with."
-    return f"{len(grades) - len(weak)} of {len(grades)} channels are known well enough; doubtful: {', '.join(weak)}."
+        return "Nothing contradicts what the model says of any channel."
+    return f"What the model says of {len(weak)} of {len(grades)} channels is in doubt: {', '.join(weak)}."

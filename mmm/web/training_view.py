@@ -33,6 +33,7 @@ if TYPE_CHECKING:
 POLL = "1s"
 LISTED = 50  # jobs of the history
 VERSION = "train_version"  # session key: the version that another page asked for
+ABOUT_EQUAL = 1.05  # of the plain regression's error; the health card passes it too
 EFFORTS = {"quick": "Quick", "full": "Full"}
 UNDER_WAY = " · "  # between families in a training's message
 OUTCOMES = {
@@ -256,6 +257,8 @@ def headline(name: str, entries: Sequence[Entry], *, running: bool) -> str:
         return f"{title} is recommended for “{name}”."
     if ratio < 0.995:
         return f"{title} is recommended for “{name}”: its error is {percent(1 - ratio)} below a plain regression's."
+    if ratio <= ABOUT_EQUAL:
+        return f"{title} is recommended for “{name}”: it forecasts about as well as a plain regression."
     return f"{title} is recommended for “{name}”, though its error is {ratio:.2f} times a plain regression's."
 
 

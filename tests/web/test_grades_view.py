@@ -21,8 +21,8 @@ def test_a_mark_says_grade_meaning_reason_and_what_to_do():
 
 
 def test_the_title_names_the_doubtful_channels():
-    assert grades_title([POOR, GOOD]) == "1 of 2 channels are known well enough; doubtful: tv."
-    assert grades_title([GOOD]) == "Every channel is known well enough to plan with."
+    assert grades_title([POOR, GOOD]) == "What the model says of 1 of 2 channels is in doubt: tv."
+    assert grades_title([GOOD]) == "Nothing contradicts what the model says of any channel."
 
 
 def test_the_models_page_shows_every_channel_with_its_reason(app_as, installation):
