@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -143,11 +143,12 @@ def _study(panel: Panel, spec: Spec, seed: int) -> Candidate:
     What stress tests find is wrong with the data, not with the family: another family would only hide it.
     """
     families = (DEFAULT_FAMILY if spec.model == AUTO else spec.model,)
-    study = analyse(panel, StudySettings(families=families, effort=spec.effort, seed=seed, options=spec.options))
+    asked = StudySettings(families=families, effort=spec.effort, seed=seed, options=spec.options, leave_tests_out=False)
+    study = analyse(panel, asked)
     about_data = {test.code for test in study.best.results.stress}
     failed = {check.code for check in study.best.health_card.checks if check.status == "fail"}
     if spec.model == AUTO and failed - about_data:
-        study = analyse(panel, StudySettings(effort=spec.effort, seed=seed, options=spec.options))
+        study = analyse(panel, replace(asked, families=()))
     return study.best
 
 

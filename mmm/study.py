@@ -49,6 +49,7 @@ class StudySettings:
         effort: "quick" or "full"; trades seconds for accuracy, never meaning. Folds are always quick.
         seed: same data, settings and seed give the same study to the last digit.
         holdout: periods kept back for the comparison; None for the smaller of 24 weeks and a fifth of the data.
+        leave_tests_out: refit without each lift test, to see what a model expects of a test it has not seen.
         champion: family of the published model; the others are tried against it on two refreshes.
         options: `FitSettings.options` of every fit; a family ignores the names of others.
     """
@@ -57,6 +58,7 @@ class StudySettings:
     effort: str = "quick"
     seed: int = 0
     holdout: int | None = None
+    leave_tests_out: bool = True
     champion: str | None = None
     options: Mapping[str, Any] = field(default_factory=dict)
 
@@ -213,7 +215,7 @@ def _fit_all(
     """Every family fitted on everything and questioned; words instead where it could not be."""
     names = list(compared_by_name)
     found: dict[str, Candidate | str] = {}
-    ask = partial(_candidate, panel, settings.fit, clock)
+    ask = partial(_candidate, panel, settings, clock)
     title = "Fitting on everything"
     progress(COMPARING, title)
     for name, candidate in zip(names, run_all(ask, list(compared_by_name.items())), strict=True):
@@ -223,14 +225,16 @@ def _fit_all(
     return found
 
 
-def _candidate(panel: Panel, settings: FitSettings, clock: Clock, item: tuple[str, Compared]) -> Candidate | str:
+def _candidate(panel: Panel, asked: StudySettings, clock: Clock, item: tuple[str, Compared]) -> Candidate | str:
     name, found = item
+    settings = asked.fit
     started = clock()
     try:
         model = family(name).fit(panel, settings)
         seconds = clock() - started if clock is not no_clock else None
         lift = compare_lift(model, panel, family(name).fit, settings)
-        agrees = agreements(model, panel, family(name).fit, replace(settings, effort="quick"))
+        again = replace(settings, effort="quick")
+        agrees = agreements(model, panel, family(name).fit, again) if asked.leave_tests_out else ()
         return _questioned(panel, settings, model, found, seconds, lift, agrees)
     except MMMError as refusal:
         return str(refusal)

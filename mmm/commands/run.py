@@ -8,6 +8,8 @@ from typing import Annotated
 
 import typer
 
+from mmm.threads import one_thread
+
 
 def run(
     data: Annotated[Path, typer.Argument(help="CSV or XLSX with one row per period (and market).")],
@@ -16,6 +18,7 @@ def run(
     seed: Annotated[int, typer.Option(help="Same data, specification and seed give the same result.")] = 0,
 ) -> None:
     """Import, fit, contributions, curves and plan; leaves with 2 and one line where the input is bad."""
+    one_thread()
     from mmm.errors import MMMError
     from mmm.headless import read_sources
     from mmm.headless import run as analysis

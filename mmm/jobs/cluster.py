@@ -10,11 +10,11 @@ from pathlib import Path
 from typing import Any, cast
 
 from mmm.errors import MMMError
+from mmm.threads import ONE_THREAD
 
 START_TIMEOUT_S = 30.0
 RESTART_TIMEOUT_S = 30.0
 
-ONE_THREAD = dict.fromkeys(("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS"), "1")
 
 DASK_CONFIG: dict[str, Any] = {
     "distributed.scheduler.allowed-failures": 0,  # a killed worker's job must not run a second time by itself

@@ -9,6 +9,7 @@ import sys
 from typing import TYPE_CHECKING, NoReturn
 
 from mmm.errors import MMMError
+from mmm.threads import ONE_THREAD
 from mmm.web.catalogue import ROOT
 
 if TYPE_CHECKING:
@@ -40,7 +41,7 @@ def serve(port: int = DEFAULT_PORT, host: str = "127.0.0.1") -> NoReturn:
         say(line + "\n")
     sys.stdout.flush()
     command = [sys.executable, "-m", "streamlit", "run", str(ROOT / "app.py"), *_flags(host, port)]
-    os.execve(sys.executable, command, {**os.environ, **_environment(settings)})  # noqa: S606 - our own interpreter
+    os.execve(sys.executable, command, {**ONE_THREAD, **os.environ, **_environment(settings)})  # noqa: S606 - our own interpreter
 
 
 def first_run_lines(made: FirstRun | None) -> list[str]:
