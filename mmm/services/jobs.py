@@ -235,3 +235,19 @@ def _info(row: JobRow, names: Mapping[str, str], actor: Actor) -> JobInfo:
         may_cancel=status in LIVE and _may_stop(row, actor),
         may_retry=ended_empty and actor.may(Permission.TRAIN),
     )
+
+
+def queued_job(actor: Actor, task: str, params: dict[str, Any], now: datetime) -> JobRow:
+    """A new job of a person, waiting for its turn; still to be added to a unit of work."""
+    return JobRow(
+        workspace_id=actor.workspace_id,
+        kind=task,
+        params=params,
+        status=JobStatus.QUEUED,
+        progress=0.0,
+        message="",
+        attempt=0,
+        cancel_requested=False,
+        submitted_by=actor.user_id,
+        created_at=now,
+    )

@@ -4,18 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
-from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from mmm.access import SYSTEM_ID, Actor, Permission
 from mmm.errors import ConflictError, NotAllowedError, SpecError
 from mmm.models.base import EFFORTS
 from mmm.services.base import Kit, Service, requires
-from mmm.services.jobs import JobQueue
+from mmm.services.jobs import JobQueue, queued_job
 from mmm.services.models import ModelInfo, list_models
 from mmm.services.versions import find_dataset, find_version
 from mmm.store.jobs import JobStatus
-from mmm.store.tables import JobRow
 from mmm.store.unit_of_work import UnitOfWork
 
 if TYPE_CHECKING:
@@ -119,7 +117,7 @@ class Training(Service):
             for found_later in ("champion", "known_effects", "published"):
                 params.pop(found_later)
             _refuse_twice(uow, actor, params)
-            row = uow.jobs.add(_job(actor, params, self._now()))
+            row = uow.jobs.add(queued_job(actor, TRAIN, params, self._now()))
             details = {"dataset": dataset.name, "version": version.number, **params}
             uow.audit.record(actor, "submit_training", "job", row.id, details=details, at=self._now())
             job_id = row.id
@@ -158,18 +156,3 @@ def _refuse_twice(uow: UnitOfWork, actor: Actor, params: Mapping[str, Any]) -> N
         if row.workspace_id == actor.workspace_id and row.kind == TRAIN and row.params == params:
             state = "waits for its turn" if row.status == JobStatus.QUEUED else "is running"
             raise ConflictError(f"This training {state} already.")
-
-
-def _job(actor: Actor, params: dict[str, Any], now: datetime) -> JobRow:
-    return JobRow(
-        workspace_id=actor.workspace_id,
-        kind=TRAIN,
-        params=params,
-        status=JobStatus.QUEUED,
-        progress=0.0,
-        message="",
-        attempt=0,
-        cancel_requested=False,
-        submitted_by=actor.user_id,
-        created_at=now,
-    )

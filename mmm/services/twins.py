@@ -5,14 +5,13 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from mmm.access import Actor, Permission
 from mmm.errors import ConflictError, SpecError
 from mmm.models.registry import FAMILIES
 from mmm.services.base import Kit, Service, requires
-from mmm.services.jobs import JobQueue
+from mmm.services.jobs import JobQueue, queued_job
 from mmm.services.models import find_model
 from mmm.store.jobs import LIVE, JobStatus
 from mmm.store.tables import JobRow, ModelVersionRow, new_id
@@ -82,7 +81,10 @@ class Twins(Service):
                 "seed": seed,
                 "slices": self._slices(twins),
             }
-            jobs = [uow.jobs.add(_job(actor, {**params, "slice": i}, now)).id for i in range(self._slices(twins))]
+            jobs = [
+                uow.jobs.add(queued_job(actor, TWINS, {**params, "slice": i}, now)).id
+                for i in range(self._slices(twins))
+            ]
             details = {**params, "jobs": jobs}
             uow.audit.record(
                 actor, "submit_twins", "dataset_version", model.dataset_version_id, details=details, at=now
@@ -190,18 +192,3 @@ def _took(row: JobRow) -> float | None:
     if row.started_at is None or row.finished_at is None:
         return None
     return (row.finished_at - row.started_at).total_seconds()
-
-
-def _job(actor: Actor, params: dict[str, Any], now: datetime) -> JobRow:
-    return JobRow(
-        workspace_id=actor.workspace_id,
-        kind=TWINS,
-        params=params,
-        status=JobStatus.QUEUED,
-        progress=0.0,
-        message="",
-        attempt=0,
-        cancel_requested=False,
-        submitted_by=actor.user_id,
-        created_at=now,
-    )
