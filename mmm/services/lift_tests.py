@@ -17,7 +17,7 @@ from mmm.data.readouts import ReadOut, read_lift_file, read_outs
 from mmm.errors import ConflictError, NotFoundError, SpecError
 from mmm.services.base import Service, requires
 from mmm.services.versions import GONE, find_dataset, read_panel
-from mmm.store.tables import DatasetVersionRow, LiftTestRow, new_id
+from mmm.store.tables import DatasetVersionRow, LiftTestRow, ModelVersionRow, new_id
 from mmm.store.unit_of_work import UnitOfWork
 
 if TYPE_CHECKING:
@@ -172,6 +172,11 @@ def panel_with_tests(uow: UnitOfWork, version: DatasetVersionRow, panel: Panel |
     rows = uow.lift_tests.all(version.workspace_id, version.dataset_id, withdrawn=False)
     opened = read_panel(uow, version) if panel is None else panel
     return PanelWithTests(attach(opened, [_read_out(uow, row) for row in rows]), tuple(row.id for row in rows))
+
+
+def tests_used(row: ModelVersionRow) -> tuple[str, ...]:
+    """Ids of the lift tests that went into the fit."""
+    return tuple((row.metrics.get("lift_tests") or {}).get("used", ()))
 
 
 def panel_as_trained(uow: UnitOfWork, version: DatasetVersionRow, ids: Sequence[str]) -> Panel:

@@ -5,10 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from mmm.errors import MMMError
-from mmm.services.lift_tests import panel_as_trained
+from mmm.services.lift_tests import panel_as_trained, tests_used
 from mmm.services.training import TrainingRequest
-from mmm.services.versions import champion_id
-from mmm.store.tables import DatasetVersionRow
+from mmm.store.tables import ModelVersionRow
 from mmm.store.unit_of_work import UnitOfWork
 
 if TYPE_CHECKING:
@@ -19,23 +18,20 @@ if TYPE_CHECKING:
 EFFORT = "quick"  # of every step: a bridge tells causes apart, which needs no longer sampling
 
 
-def published_fitting(uow: UnitOfWork, version: DatasetVersionRow) -> Fitting | None:
-    """What the published model of a data set was fitted on, and how; None where none is or it is made of others."""
+def published_fitting(uow: UnitOfWork, row: ModelVersionRow | None) -> Fitting | None:
+    """What the published model `row` was fitted on, and how; None where there is none or it is made of others."""
     from mmm.models.base import FitSettings
     from mmm.models.registry import FAMILIES
     from mmm.validation.bridge import Fitting
 
-    published = champion_id(uow, version.workspace_id, version.dataset_id)
-    row = None if published is None else uow.models.get(version.workspace_id, published)
     if row is None or row.family not in FAMILIES or row.job_id is None:
         return None
     job = uow.jobs.get(row.workspace_id, row.job_id)
     before = uow.datasets.version(row.workspace_id, row.dataset_version_id)
     if job is None or before is None:
         return None
-    used = (row.metrics.get("lift_tests") or {}).get("used", ())
     settings = FitSettings(seed=job.params["seed"], effort=EFFORT, options=job.params.get("options") or {})
-    return Fitting(panel_as_trained(uow, before, used), row.family, settings)
+    return Fitting(panel_as_trained(uow, before, tests_used(row)), row.family, settings)
 
 
 def bridge_to(best: Candidate, panel: Panel, request: TrainingRequest) -> Bridge | None:

@@ -11,7 +11,7 @@ import numpy as np
 from mmm.access import Actor, Permission
 from mmm.errors import ModelError
 from mmm.services.base import Service, requires
-from mmm.services.lift_tests import panel_as_trained
+from mmm.services.lift_tests import panel_as_trained, tests_used
 from mmm.services.models import find_model, read_model
 from mmm.services.versions import find_dataset, find_version
 from mmm.store.tables import DatasetVersionRow, JobRow, ModelVersionRow
@@ -59,7 +59,7 @@ class Reproduction(Service):
         with self._work(read_only=True) as uow:
             row = find_model(uow, actor, model_version_id)
             job = _training(uow, row)
-            panel = panel_as_trained(uow, find_version(uow, actor, row.dataset_version_id), _used(row))
+            panel = panel_as_trained(uow, find_version(uow, actor, row.dataset_version_id), tests_used(row))
             stored = uow.models.state(row)
         settings = FitSettings(
             seed=job.params["seed"], effort=job.params["effort"], options=job.params.get("options") or {}
@@ -83,7 +83,7 @@ class Reproduction(Service):
             version = find_version(uow, actor, row.dataset_version_id)
             dataset = find_dataset(uow, actor, row.dataset_id)
             job = uow.jobs.get(actor.workspace_id, row.job_id) if row.job_id else None
-            panel, model = panel_as_trained(uow, version, _used(row)), read_model(uow, row)
+            panel, model = panel_as_trained(uow, version, tests_used(row)), read_model(uow, row)
             findings = json.loads(uow.datasets.findings(version))
         asked = {} if job is None else job.params
         names = ("families", "effort", "seed", "holdout", "options")
@@ -108,11 +108,6 @@ def _training(uow: UnitOfWork, row: ModelVersionRow) -> JobRow:
     if job is None:
         raise ModelError(f"Model {row.number} was stored without its training, so its settings are not known.")
     return job
-
-
-def _used(row: ModelVersionRow) -> tuple[str, ...]:
-    """Ids of the lift tests that went into the fit."""
-    return tuple((row.metrics.get("lift_tests") or {}).get("used", ()))
 
 
 def _told(name: str, stored: bytes, again: FittedModel, *, equal: bool) -> str:

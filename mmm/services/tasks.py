@@ -18,7 +18,7 @@ from mmm.services.training import TRAIN, TrainingRequest
 from mmm.services.twin_tasks import compute_twins
 from mmm.services.twins import TWINS, read_report
 from mmm.services.versions import champion_id
-from mmm.store.tables import DatasetVersionRow
+from mmm.store.tables import DatasetVersionRow, ModelVersionRow
 from mmm.store.unit_of_work import UnitOfWork
 
 if TYPE_CHECKING:
@@ -73,14 +73,15 @@ def train(kit: Kit, train_models: Train, run: JobRun) -> Write:
         if version is None:
             raise NotFoundError("The version of the data to train on does not exist any more.")
         tested = panel_with_tests(uow, version)
+        champion = _champion(uow, version)
         request = TrainingRequest(
             tuple(params["families"]),
             params["effort"],
             params["seed"],
             params["holdout"],
-            _champion_family(uow, version),
+            None if champion is None else champion.family,
             _known_effects(uow, version),
-            published_fitting(uow, version),
+            published_fitting(uow, champion),
         )
     models = train_models(
         tested.attached.panel, request, lambda share, message: run.progress(STUDY_SHARE * share, message)
@@ -89,11 +90,10 @@ def train(kit: Kit, train_models: Train, run: JobRun) -> Write:
     return partial(_store, kit, run, models, tested)
 
 
-def _champion_family(uow: UnitOfWork, version: DatasetVersionRow) -> str | None:
-    """Family of the model published for the data set now."""
+def _champion(uow: UnitOfWork, version: DatasetVersionRow) -> ModelVersionRow | None:
+    """The model published for the data set now."""
     published = champion_id(uow, version.workspace_id, version.dataset_id)
-    row = None if published is None else uow.models.get(version.workspace_id, published)
-    return None if row is None else row.family
+    return None if published is None else uow.models.get(version.workspace_id, published)
 
 
 def _known_effects(uow: UnitOfWork, version: DatasetVersionRow) -> tuple[tuple[str, float], ...]:
