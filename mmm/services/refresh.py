@@ -42,9 +42,9 @@ def bridge_to(best: Candidate, panel: Panel, request: TrainingRequest) -> Bridge
 
     if request.published is None or best.family not in FAMILIES:
         return None
+    fitted = best.model if request.effort == EFFORT else None
+    new = Fitting(panel, best.family, FitSettings(seed=request.seed, effort=EFFORT), fitted)
     try:
-        return refresh_bridge(
-            request.published, Fitting(panel, best.family, FitSettings(seed=request.seed, effort=EFFORT))
-        )
+        return refresh_bridge(request.published, new)
     except MMMError:  # the old family cannot be fitted on the new data: the models are still there to be compared
         return None

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from mmm.data.panel import Panel
 from mmm.effects.roi import roi
-from mmm.models.base import FitSettings, Progress, silent
+from mmm.models.base import FitSettings, FittedModel, Progress, silent
 from mmm.models.registry import family
 
 FloatArray = NDArray[np.float64]
@@ -28,11 +28,13 @@ class Fitting:
         panel: what it is fitted on, with its lift tests.
         family: name of its family.
         settings: seed, effort and options of the fit.
+        model: the fit itself, where it has been made already.
     """
 
     panel: Panel
     family: str
     settings: FitSettings
+    model: FittedModel | None = None
 
 
 @dataclass(frozen=True, eq=False)
@@ -72,7 +74,8 @@ def refresh_bridge(old: Fitting, new: Fitting, progress: Progress = silent) -> B
     for number, step in enumerate(steps):
         progress(number / len(steps), f"what {CAUSES[number]} changed")
         differs = not _same(at, step)
-        reached.append(_returns(step, shared) if differs else reached[-1])
+        fitting = new if _same(step, new) else step  # whose fit may have been made already
+        reached.append(_returns(fitting, shared) if differs else reached[-1])
         changed.append(differs)
         at = step
     levels = np.stack(reached)
@@ -85,9 +88,9 @@ def _steps(old: Fitting, new: Fitting) -> Iterator[Fitting]:
     last = old.panel.periods[-1]
     known = int(np.searchsorted(new.panel.periods, last, side="right"))
     restated = new.panel.take(slice(0, known)) if known else old.panel
-    yield replace(old, panel=restated)
-    yield replace(old, panel=new.panel)
-    yield replace(new, family=old.family)
+    yield replace(old, panel=restated, model=None)
+    yield replace(old, panel=new.panel, model=None)
+    yield replace(new, family=old.family, model=None)
     yield new
 
 
@@ -121,7 +124,8 @@ def _close(a: NDArray[np.generic] | None, b: NDArray[np.generic] | None) -> bool
 def _returns(fitting: Fitting, channels: tuple[str, ...]) -> FloatArray:
     """Mean return of each channel over all history `[channel]`; NaN where it never spent."""
     panel = fitting.panel
-    found = roi(family(fitting.family).fit(panel, fitting.settings), panel)
+    model = fitting.model or family(fitting.family).fit(panel, fitting.settings)
+    found = roi(model, panel)
     brought, spent = found.contribution.shown.mean, found.spend
     each = np.divide(brought, spent, out=np.full_like(brought, np.nan), where=spent > 0)
     return np.array([each[panel.labels.channel(name)] for name in channels])
