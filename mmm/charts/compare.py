@@ -17,6 +17,7 @@ from mmm.charts.template import (
     dots,
     figure,
     line,
+    row_axis,
     safe,
     value_axis,
 )
@@ -60,14 +61,7 @@ def disagreement(found: Mapping[str, Contributions], bands: Sequence[Disagreemen
         data,
         key=key,
         xaxis=value_axis(scale.title, plain=True, showgrid=True),
-        yaxis={
-            "tickvals": places.tolist(),
-            "ticktext": [safe(names[i]) for i in order],
-            "range": [len(names) - 0.5, -0.5],
-            "showgrid": False,
-            "zeroline": False,
-            "ticklabelstandoff": 8,
-        },
+        yaxis=row_axis([safe(names[i]) for i in order], below=0.5),
         height=LEGEND_ROOM + 40 + len(names) * (ROW + DOT * len(found)),
         hovermode="closest",
         margin={"l": 8, "r": 16, "t": LEGEND_ROOM, "b": 8},

@@ -20,6 +20,7 @@ from mmm.charts.template import (
     figure,
     label,
     numbers_of,
+    row_axis,
     safe,
     value_axis,
 )
@@ -117,14 +118,7 @@ def _intervals(rows: Sequence[str], series: Sequence[_Series], units: Units, key
         key=key,
         height=96 + ROW * len(rows),
         xaxis=value_axis(scale.title, plain=True, showgrid=True),
-        yaxis={
-            "tickvals": list(range(len(rows))),
-            "ticktext": list(rows),
-            "range": [len(rows) - 0.4, -0.6],
-            "showgrid": False,
-            "zeroline": False,
-            "ticklabelstandoff": 8,
-        },
+        yaxis=row_axis(rows),
         hovermode="closest",
         margin={"l": 8, "r": 16, "t": 40, "b": 8},
         annotations=[

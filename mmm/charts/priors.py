@@ -7,7 +7,19 @@ from collections.abc import Callable
 import numpy as np
 
 from mmm.charts.numbers import days, days_interval, ratio, ratio_interval
-from mmm.charts.template import ACCENT, BEYOND, Chart, Trace, dots, figure, label, numbers_of, safe, value_axis
+from mmm.charts.template import (
+    ACCENT,
+    BEYOND,
+    Chart,
+    Trace,
+    dots,
+    figure,
+    label,
+    numbers_of,
+    row_axis,
+    safe,
+    value_axis,
+)
 from mmm.data.inputs import Labels
 from mmm.effects.estimate import Estimate
 from mmm.effects.priors import Learnt
@@ -46,14 +58,7 @@ def before_and_after_data(found: Learnt, labels: Labels, key: str = "priors") ->
         key=key,
         height=AROUND + ROW * max(len(rows), 1),
         xaxis=value_axis(AXES[found.quantity], plain=True, showgrid=True, rangemode="tozero"),
-        yaxis={
-            "tickvals": list(range(len(rows))),
-            "ticktext": rows,
-            "range": [len(rows) - 0.4, -0.6],
-            "showgrid": False,
-            "zeroline": False,
-            "ticklabelstandoff": 8,
-        },
+        yaxis=row_axis(rows),
         hovermode="closest",
         margin={"l": 8, "r": 16, "t": 40, "b": 8},
         annotations=[

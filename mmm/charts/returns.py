@@ -24,6 +24,7 @@ from mmm.charts.template import (
     figure,
     label,
     numbers_of,
+    row_axis,
     safe,
     value_axis,
 )
@@ -136,14 +137,7 @@ def _bars(
         [so_far, points],
         key=key,
         xaxis=value_axis(title, plain=True, rangemode="tozero", showgrid=True),
-        yaxis={
-            "tickvals": places.tolist(),
-            "ticktext": [safe(names[i]) for i in order],
-            "range": [len(order) - 0.4, -0.6],
-            "showgrid": False,
-            "zeroline": False,
-            "ticklabelstandoff": 8,
-        },
+        yaxis=row_axis([safe(names[i]) for i in order]),
         height=92 + ROW * len(order),
         hovermode="closest",
         margin={"l": 8, "r": 16, "t": 40, "b": 8},

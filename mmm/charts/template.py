@@ -333,6 +333,23 @@ def value_axis(title: str, *, plain: bool = False, **more: object) -> dict[str, 
     }
 
 
+def row_axis(rows: Sequence[str], *, below: float = 0.4) -> dict[str, Any]:
+    """The vertical axis of one row a thing, the first on top: texts made safe by the caller, no grid.
+
+    Args:
+        rows: the text of each row.
+        below: room under the last row, share of a row; above the first it is one row less this.
+    """
+    return {
+        "tickvals": list(range(len(rows))),
+        "ticktext": list(rows),
+        "range": [len(rows) - below, below - 1.0],
+        "showgrid": False,
+        "zeroline": False,
+        "ticklabelstandoff": 8,
+    }
+
+
 def figure(
     data: Sequence[Trace],
     *,
