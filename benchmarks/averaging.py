@@ -20,7 +20,6 @@ import numpy as np
 from measures import HOLD_OUT, Trial
 from recovery import FREE, NARROW, WORLDS, planned, world
 
-from mmm.effects.contributions import drop_one
 from mmm.models.averaged import average
 from mmm.models.base import FitSettings, FittedModel
 from mmm.models.registry import family
@@ -76,13 +75,8 @@ def stacked(trial: Trial, settings: FitSettings) -> dict[str, float]:
 
 def row(trial: Trial, model: FittedModel, best: list[float], weight: float) -> Row:
     """Attribution and plans of one model against the truth."""
-    found = drop_one(model, trial.seen.inputs()).total.kpi
-    truth, media = trial.true_contributions, trial.total_media
     return Row(
-        error=float(np.abs(found.mean - truth).mean() / media),
-        null_error=trial.null_error,
-        coverage=float(((truth >= found.lo) & (truth <= found.hi)).mean()),
-        width=float((found.hi - found.lo).mean() / media),
+        **trial.recovered(model),
         best=best[0],
         uplift=trial.true_uplift(planned(trial, model, FREE)[0]),
         best_narrow=best[1],

@@ -24,7 +24,6 @@ from measures import Trial
 from recovery import FREE, WORLDS, planned, world
 
 from mmm.data.lift import LiftTest
-from mmm.effects.contributions import drop_one
 from mmm.models.base import FitSettings
 from mmm.models.registry import family
 
@@ -79,14 +78,9 @@ def rows_of(kind: str, name: str, effort: str, seed: int) -> tuple[Row, Row]:
 def row_of(trial: Trial, name: str, effort: str, seed: int, best: float) -> Row:
     """Fit, question and plan; `best` is the highest true uplift there is."""
     model = family(name).fit(trial.seen, FitSettings(seed=seed, effort=effort))
-    found = drop_one(model, trial.seen.inputs()).total.kpi
-    truth, media = trial.true_contributions, trial.total_media
     plan, promised = planned(trial, model, FREE)
     return Row(
-        error=float(np.abs(found.mean - truth).mean() / media),
-        null_error=trial.null_error,
-        coverage=float(((truth >= found.lo) & (truth <= found.hi)).mean()),
-        width=float((found.hi - found.lo).mean() / media),
+        **trial.recovered(model),
         best=best,
         uplift=trial.true_uplift(plan),
         part_way=trial.true_uplift(1 + 0.7 * (plan - 1)),

@@ -12,6 +12,8 @@ from scipy import optimize
 from mmm.data.inputs import RECENT_PERIODS, Future, Inputs
 from mmm.data.panel import Panel
 from mmm.data.simulate import World
+from mmm.effects.contributions import drop_one
+from mmm.models.base import FittedModel
 
 FloatArray = NDArray[np.float64]
 
@@ -50,6 +52,17 @@ class Trial:
         """Contribution error of a null that never reads the KPI: every channel returns 1.5 x its spend."""
         spend = self.seen.spend.sum(axis=(0, 1))
         return float(np.abs(NULL_ROI * spend - self.true_contributions).mean() / self.total_media)
+
+    def recovered(self, model: FittedModel) -> dict[str, float]:
+        """How well drop-one contributions come back: error, that of the null, coverage and width (docs/measures.md)."""
+        found = drop_one(model, self.seen.inputs()).total.kpi
+        truth, media = self.true_contributions, self.total_media
+        return {
+            "error": float(np.abs(found.mean - truth).mean() / media),
+            "null_error": self.null_error,
+            "coverage": float(((truth >= found.lo) & (truth <= found.hi)).mean()),
+            "width": float((found.hi - found.lo).mean() / media),
+        }
 
     def hold_out_ratio(self, expected: FloatArray) -> float:
         """RMSE of the predicted mean `[market, hold-out period]` over the RMS of the noise drawn there."""

@@ -22,7 +22,6 @@ from measures import HOLD_OUT, HORIZON, Trial, future_of
 
 from mmm.data.simulate import World, eight_channel_world, five_channel_world, four_channel_world, market_world
 from mmm.data.variants import drifting_world, uneven_market_world
-from mmm.effects.contributions import drop_one
 from mmm.models.base import FitSettings
 from mmm.models.registry import family
 from mmm.planning.optimise import optimise
@@ -69,18 +68,13 @@ def trial_row(kind: str, name: str, effort: str, options: dict[str, object], see
     vars(model)["supports_planning"] = True  # what such plans would be worth is shown all the same
     ahead = trial.seen.inputs(future_of(trial))
     forecast = model.expected(ahead, slice(n, n + HOLD_OUT)).mean(axis=0)
-    found = drop_one(model, trial.seen.inputs()).total.kpi
-    truth, media = trial.true_contributions, trial.total_media
     began = time.perf_counter()
     free = planned(trial, model, FREE)
     plan_wall = time.perf_counter() - began
     narrow = planned(trial, model, NARROW)
     return Row(
         hold_out=trial.hold_out_ratio(forecast),
-        error=float(np.abs(found.mean - truth).mean() / media),
-        null_error=trial.null_error,
-        coverage=float(((truth >= found.lo) & (truth <= found.hi)).mean()),
-        width=float((found.hi - found.lo).mean() / media),
+        **trial.recovered(model),
         best=trial.true_uplift(trial.best_split(*FREE)),
         uplift=trial.true_uplift(free[0]),
         part_way=trial.true_uplift(1 + 0.7 * (free[0] - 1)),
