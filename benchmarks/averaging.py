@@ -18,7 +18,7 @@ os.environ.setdefault("OMP_NUM_THREADS", "1")
 
 import numpy as np
 from measures import HOLD_OUT, Trial
-from recovery import FREE, NARROW, WORLDS, planned, world
+from recovery import FREE, NARROW, USUAL, planned, world
 
 from mmm.models.averaged import average
 from mmm.models.base import FitSettings, FittedModel
@@ -118,7 +118,7 @@ def main() -> None:
     parser.add_argument("--processes", type=int, default=2)
     parser.add_argument("--keep", type=Path, help="a file of JSON lines: worlds in it are not run again")
     given = parser.parse_args()
-    wanted = [(kind, seed) for seed in range(given.first, given.first + given.seeds) for kind in WORLDS]
+    wanted = [(kind, seed) for seed in range(given.first, given.first + given.seeds) for kind in USUAL]
     kept = _kept(given.keep)
     with ProcessPoolExecutor(given.processes) as pool:
         missing = [trial for trial in wanted if trial not in kept]
@@ -128,7 +128,7 @@ def main() -> None:
                 with given.keep.open("a") as file:
                     file.write(json.dumps([*trial, rows]) + "\n")
     print(f"seeds {given.first}-{given.first + given.seeds - 1}, hold-out {HOLD_OUT}, {platform.machine()}\n\n{HEADER}")
-    for kind in WORLDS:
+    for kind in USUAL:
         for name in ("structural", STACKED):
             print(summary(kind, name, [kept[trial][name] for trial in wanted if trial[0] == kind]))
 

@@ -21,7 +21,7 @@ os.environ.setdefault("OMP_NUM_THREADS", "1")
 
 import numpy as np
 from measures import Trial
-from recovery import FREE, WORLDS, planned, world
+from recovery import FREE, USUAL, planned, world
 
 from mmm.data.lift import LiftTest
 from mmm.models.base import FitSettings
@@ -125,7 +125,7 @@ def main() -> None:
     seeds = range(given.first, given.first + given.seeds)
     print(f"{given.family}, {given.effort}, seeds {seeds.start}-{seeds.stop - 1}, {platform.machine()}\n\n{HEADER}")
     with ProcessPoolExecutor(given.processes) as pool:
-        for kind in WORLDS:
+        for kind in USUAL:
             pairs = list(pool.map(partial(rows_of, kind, given.family, given.effort), seeds))
             for case, rows in zip(CASES, zip(*pairs, strict=True), strict=True):
                 print(summary(f"{kind}, {case}", rows), flush=True)
